@@ -1,0 +1,362 @@
+"""Which module uses which names of which other, at import time and later. Pure: analyses in, facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.uses import IMPORTED, Use
+
+Node: TypeAlias = tuple[str, str]
+"""(module, global name); the name `*` stands for the module as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One import-time use of a name, and where the name comes from."""
+
+    node: Node
+    use: Use
+
+
+class Graph:
+    """The analyses of all loaded project modules, with their names resolved against each other.
+
+    Resolution is cached per module and dropped when that module gets another analysis, or when one that it imports
+    binds other names; when modules come or go, all of it is.
+    """
+
+    def __init__(self) -> None:
+        self.analyses: dict[str, Analysis] = {}
+        self.dynamic: dict[str, set[str]] = {}
+        """Module -> modules that it imported by `importlib.import_module` while it ran."""
+        self._deps: dict[str, dict[str, frozenset[Node]]] = {}
+        self._mutators: dict[str, dict[str, frozenset[Node]]] = {}
+        self._reached: dict[str, tuple[Reached, ...]] = {}
+        self._mentions: dict[str, set[str]] = {}
+        self._order: tuple[str, ...] | None = None
+
+    # ----------------------------------------------------------------------------------------- contents
+
+    def update(self, changes: Mapping[str, Analysis | None]) -> None:
+        """Take in new analyses; None takes a module out."""
+        stale = set(changes)
+        for module, analysis in changes.items():
+            old = self.analyses.get(module)
+            if old is None or analysis is None or _shape(old) != _shape(analysis):
+                stale |= self._mentions.get(module, set())
+            for name in _mentioned(old):
+                self._mentions[name].discard(module)
+            for name in _mentioned(analysis):
+                self._mentions.setdefault(name, set()).add(module)
+            if analysis is None:
+                self.analyses.pop(module, None)
+                self.dynamic.pop(module, None)
+            else:
+                self.analyses[module] = analysis
+        self._order = None
+        for module in stale:
+            for cache in (self._deps, self._mutators, self._reached):
+                cache.pop(module, None)
+
+    def with_changes(self, changes: Mapping[str, Analysis | None]) -> Graph:
+        """A copy with `changes` taken in; this one stays as it is."""
+        copy = Graph()
+        copy.analyses = dict(self.analyses)
+        copy.dynamic = {module: set(found) for module, found in self.dynamic.items()}
+        copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
+        copy._reached = dict(self._reached)
+        copy._mentions = {name: set(found) for name, found in self._mentions.items()}
+        copy.update(changes)
+        return copy
+
+    # ---------------------------------------------------------------------------------------- resolution
+
+    def exports(self, module: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        """What `from module import *` may bind, by the source: public names, its own star imports followed."""
+        analysis = self.analyses.get(module)
+        if analysis is None or module in seen:
+            return set()
+        names = {name for name in analysis.binds if not name.startswith("_")}
+        for star in analysis.stars():
+            names |= self.exports(star.module, seen | {module})
+        return names
+
+    def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
+        """The nodes that a dotted use in `module` may stand for; nothing for builtins and foreign modules."""
+        if path[0] == IMPORTED:
+            yield from self._member(path[1], path[2])
+            return
+        analysis = self.analyses[module]
+        name = path[0]
+        imports = [i for i in analysis.imports if i.local == name and not i.typing_only and not i.deferred]
+        for found in imports:
+            yield from self._imported(found, path[1:])
+        if any(name in unit.binds and unit.kind != "import" for unit in analysis.by_name.get(name, ())):
+            yield module, name
+        elif not imports:
+            for star in analysis.stars():
+                if name in self.exports(star.module):
+                    yield star.module, name
+
+    def _imported(self, found: Import, rest: tuple[str, ...]) -> Iterator[Node]:
+        if found.name is not None:
+            yield from self._member(found.module, found.name, rest)
+            return
+        whole = found.local != found.module.partition(".")[0] or "." not in found.module
+        start = found.module if whole else found.local
+        yield from self._walk(start, rest)
+
+    def _member(self, module: str, name: str, rest: tuple[str, ...] = ()) -> Iterator[Node]:
+        inner = f"{module}.{name}"
+        bound = module in self.analyses and name in self.analyses[module].binds
+        if inner in self.analyses and not bound:
+            yield from self._walk(inner, rest)
+        elif module in self.analyses:
+            yield module, name
+
+    def _walk(self, module: str, rest: tuple[str, ...]) -> Iterator[Node]:
+        while rest and f"{module}.{rest[0]}" in self.analyses:
+            module, rest = f"{module}.{rest[0]}", rest[1:]
+        if module in self.analyses:
+            yield module, rest[0] if rest else STAR
+
+    def dependencies(self, module: str) -> Mapping[str, frozenset[Node]]:
+        """Global name -> the nodes that its value or behaviour is made from."""
+        if module not in self._deps:
+            analysis = self.analyses[module]
+            deps: dict[str, set[Node]] = {}
+            for name, units in analysis.by_name.items():
+                found = deps.setdefault(name, set())
+                for unit in units:
+                    # a handler registered by `@ar.get(…)` changes `ar`, but not with each change in its body
+                    uses = (*unit.now, *unit.later) if name in unit.binds else unit.now
+                    for use in uses:
+                        found.update(
+                            node for node in self.resolve(module, use.path) if node != (module, name)
+                        )
+            for imported in analysis.imports:
+                if imported.local != STAR and not imported.deferred and not imported.typing_only:
+                    deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
+            for star in analysis.stars():
+                for name in self.exports(star.module):
+                    deps.setdefault(name, set()).add((star.module, name))
+            self._deps[module] = {name: frozenset(found) for name, found in deps.items()}
+        return self._deps[module]
+
+    def reached(self, module: str) -> tuple[Reached, ...]:
+        """Every use that the import of `module` makes of a project name, its own functions that it calls followed."""
+        if module not in self._reached:
+            self._reached[module] = tuple(self._reach(module))
+        return self._reached[module]
+
+    def _reach(self, module: str) -> Iterator[Reached]:
+        analysis = self.analyses[module]
+        waiting = [use for unit in reversed(analysis.units) for use in reversed(unit.now)]
+        entered: set[str] = set()
+        seen: set[tuple[Node, bool, bool]] = set()
+        while waiting:
+            use = waiting.pop()
+            for node in self.resolve(module, use.path):
+                if node[0] != module:
+                    kind = (node, self.behaves(module, use), use.handed_on)
+                    if kind not in seen:
+                        seen.add(kind)
+                        yield Reached(node, use)
+                elif node[1] not in entered and self.behaves(module, use):
+                    entered.add(node[1])
+                    for unit in analysis.by_name[node[1]]:
+                        if node[1] in unit.binds:
+                            waiting += unit.later
+
+    def behaves(self, module: str, use: Use) -> bool:
+        """Whether what the used object *does* counts at import time, not only which object it is.
+
+        It does when it is called there, or given to a function of the project, which may call it.
+        """
+        return use.called or (bool(use.via) and any(True for _ in self._functions(module, use.via)))
+
+    def _functions(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
+        for node in self.resolve(module, path):
+            units = self.analyses[node[0]].by_name.get(node[1], ())
+            if any(unit.kind in ("def", "class") for unit in units):
+                yield node
+
+    # ------------------------------------------------------------------------------------------ modules
+
+    def targets(self, found: Import) -> list[str]:
+        """The project modules that one import statement loads, in the order in which they load."""
+        names = (
+            [found.module] if found.name in (None, STAR) else [found.module, f"{found.module}.{found.name}"]
+        )
+        parts = found.module.split(".")
+        parents = [".".join(parts[:n]) for n in range(1, len(parts))]
+        return [name for name in (*parents, *names) if name in self.analyses]
+
+    def imports_of(self, module: str, *, deferred: bool = True) -> list[str]:
+        """The project modules that `module` imports; with `deferred`, also inside functions."""
+        found: dict[str, None] = {}
+        parent = module.rpartition(".")[0]
+        if parent in self.analyses:
+            found[parent] = None
+        for imported in self.analyses[module].imports:
+            if not imported.typing_only and (deferred or not imported.deferred):
+                found |= dict.fromkeys(self.targets(imported))
+        found |= dict.fromkeys(name for name in sorted(self.dynamic.get(module, ())) if name in self.analyses)
+        found.pop(module, None)
+        return list(found)
+
+    def add_dynamic(self, module: str, target: str) -> None:
+        self.dynamic.setdefault(module, set()).add(target)
+        self._mentions.setdefault(target, set()).add(module)
+        self._order = None
+
+    def importers(self, module: str) -> set[str]:
+        """The modules with an import statement, anywhere in them, that loads or may load `module`."""
+        return {user for user in self._mentions.get(module, ()) if user in self.analyses and user != module}
+
+    def order(self, entry: str) -> tuple[str, ...]:
+        """All modules in the order in which a cold start from `entry` would finish them.
+
+        A depth-first walk along the import statements as they stand, as the import system does it; a module in a
+        cycle is entered once. Modules that only a function imports come last.
+        """
+        if self._order is None:
+            done: dict[str, None] = {}
+            entered: set[str] = set()
+            for start in (entry, *self.analyses):
+                self._visit(start, entered, done)
+            self._order = tuple(done)
+        return self._order
+
+    def _visit(self, start: str, entered: set[str], done: dict[str, None]) -> None:
+        if start in entered or start not in self.analyses:
+            return
+        entered.add(start)
+        stack = [(start, iter(self.imports_of(start, deferred=False)))]
+        while stack:
+            module, rest = stack[-1]
+            for target in rest:
+                if target not in entered:
+                    entered.add(target)
+                    stack.append((target, iter(self.imports_of(target, deferred=False))))
+                    break
+            else:
+                stack.pop()
+                done[module] = None
+
+    def reachable(self, roots: Iterable[str]) -> set[str]:
+        """The modules that `roots` import, directly or not, with themselves."""
+        found: set[str] = set()
+        waiting = [root for root in roots if root in self.analyses]
+        while waiting:
+            module = waiting.pop()
+            if module not in found:
+                found.add(module)
+                waiting += self.imports_of(module)
+        return found
+
+    # ----------------------------------------------------------------------------------------- changes
+
+    def mutators(self, module: str) -> Mapping[str, frozenset[Node]]:
+        """Function name -> nodes whose contents its body may change: such a function registers, it does not read."""
+        if module not in self._mutators:
+            analysis = self.analyses[module]
+            found = {
+                name: frozenset(
+                    n for u in units for use in u.later if use.mutates for n in self.resolve(module, use.path)
+                )
+                for name, units in analysis.by_name.items()
+            }
+            self._mutators[module] = {name: nodes for name, nodes in found.items() if nodes}
+        return self._mutators[module]
+
+    def spread(self, changed: Collection[Node], *, contents: bool = False) -> set[Node]:
+        """`changed` and every name whose value or behaviour is made from one of them, over all modules.
+
+        With `contents`, what changed is only what the named containers hold: functions that themselves put things
+        into such a container do not count as changed.
+        """
+        facts: dict[str, set[str]] = {}
+        for module, name in changed:
+            facts.setdefault(module, set()).add(name)
+        waiting = [m for m in facts if m in self.analyses]
+        while waiting:
+            module = waiting.pop()
+            for user in (module, *self.importers(module)):
+                if self._spread_in(user, facts, contents):
+                    waiting.append(user)
+        return {(module, name) for module, names in facts.items() for name in names}
+
+    def _spread_in(self, module: str, facts: dict[str, set[str]], contents: bool) -> bool:
+        own = facts.setdefault(module, set())
+        before = len(own)
+        mutators = self.mutators(module) if contents else {}
+        again = True
+        while again:
+            again = False
+            for name, nodes in self.dependencies(module).items():
+                if name not in own and any(_hit(n, facts) and n not in mutators.get(name, ()) for n in nodes):
+                    own.add(name)
+                    again = True
+        return len(own) > before
+
+
+def _hit(node: Node, facts: Mapping[str, set[str]]) -> bool:
+    names = facts.get(node[0])
+    return bool(names) and (node[1] == STAR or node[1] in names)  # type: ignore[operator]
+
+
+def _mentioned(analysis: Analysis | None) -> set[str]:
+    """Every dotted name that may be a module in an import statement, parents included."""
+    found: set[str] = set()
+    for imported in analysis.imports if analysis else ():
+        names = (
+            [imported.module]
+            if imported.name in (None, STAR)
+            else [imported.module, f"{imported.module}.{imported.name}"]
+        )
+        for name in names:
+            parts = name.split(".")
+            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+    return found
+
+
+def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[str]]:
+    """What other modules' resolution depends on: the names that are bound, and which of them are definitions."""
+    defined = {name for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
+    return analysis.binds, frozenset(defined)
+
+
+def changed_names(old: Analysis, new: Analysis) -> set[str]:
+    """Names of a module whose own statements differ between two versions of its source."""
+    names = set(old.by_name) | set(new.by_name)
+    changed = {name for name in names if _digests(old, name) != _digests(new, name)}
+    imports = {i.local for i in set(_bindings(old)) ^ set(_bindings(new))}
+    if STAR in imports:
+        changed.add(STAR)
+    return changed | (imports - {STAR})
+
+
+def _digests(analysis: Analysis, name: str) -> tuple[str, ...]:
+    return tuple(unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import")
+
+
+def _bindings(analysis: Analysis) -> Iterator[Import]:
+    for found in analysis.imports:
+        if not found.deferred and not found.typing_only:
+            yield Import(found.local, found.module, found.name, 0)
+
+
+def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:
+    """Names of functions of which something besides the body differs (arguments, decorators, kind)."""
+    names = set(old.by_name) | set(new.by_name)
+    return {name for name in names if _surfaces(old, name) != _surfaces(new, name)}
+
+
+def _surfaces(analysis: Analysis, name: str) -> tuple[str, ...]:
+    return tuple(
+        unit.surface or unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import"
+    )

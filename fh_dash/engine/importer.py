@@ -1,0 +1,126 @@
+"""The import hook: project modules are compiled from source and run by the engine, all others are only timed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from fh_dash import events
+from fh_dash.engine import sources
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.program import Program
+from fh_dash.engine.runner import Runner
+
+
+class ProjectLoader(SourceFileLoader):
+    """Loads a project module for the first time."""
+
+    def __init__(self, fullname: str, path: str, program: Program, runner: Runner) -> None:
+        super().__init__(fullname, path)
+        self._program, self._runner = program, runner
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = Path(self.get_filename(fullname))
+        return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        program, name = self._program, module.__name__
+        source = sources.load(name, Path(self.path))
+        with program.lock:
+            program.graph.update({name: source.analysis})
+            self._note_importer(name)
+        try:
+            record = self._runner.run(module, source, Journal())
+        except BaseException:
+            with program.lock:
+                program.graph.update({name: None})
+            raise
+        with program.lock:
+            program.records[name] = record
+
+    def _note_importer(self, name: str) -> None:
+        """A module that no import statement of the importing module names was imported dynamically."""
+        graph, outer = self._program.graph, self._runner.running()
+        if outer is None:
+            if not graph.importers(name):
+                self._program.loose.add(name)
+        elif outer in graph.analyses and name not in graph.imports_of(outer):
+            graph.add_dynamic(outer, name)
+
+
+class ProjectFinder(MetaPathFinder):
+    """First in `sys.meta_path`: asks the other finders, and takes over what belongs to the project."""
+
+    def __init__(self, program: Program, runner: Runner, post: Callable[[events.Event], object]) -> None:
+        self._program, self._runner, self._post = program, runner, post
+        self._foreign_depth = 0
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        for finder in sys.meta_path:
+            if finder is self or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                return self._claim(spec)
+        return None
+
+    def _claim(self, spec: ModuleSpec) -> ModuleSpec:
+        loader, origin = spec.loader, spec.origin
+        if type(loader) is SourceFileLoader and origin and self._program.is_project_path(origin):
+            spec.loader = ProjectLoader(spec.name, origin, self._program, self._runner)
+        elif "." not in spec.name and hasattr(loader, "__dict__") and not isinstance(loader, type):
+            self._time(spec)
+        return spec
+
+    def _time(self, spec: ModuleSpec) -> None:
+        """Report how long a foreign top-level package takes; its loader stays what it is."""
+        loader: Any = spec.loader
+        original = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            del loader.exec_module
+            depth = self._foreign_depth + len(self._runner.stack)
+            self._post(events.ImportStarted(spec.name, time.time(), project=False, depth=depth))
+            self._foreign_depth += 1
+            began, ok = time.perf_counter(), False
+            try:
+                original(module)
+                ok = True
+            finally:
+                self._foreign_depth -= 1
+                took = (time.perf_counter() - began) * 1000
+                self._post(events.ImportFinished(spec.name, took, project=False, ok=ok, depth=depth))
+
+        try:
+            loader.exec_module = exec_module
+        except AttributeError:  # a loader without a dict: it is not timed
+            pass
+
+    # ------------------------------------------------------------------------------------------- lifetime
+
+    def install(self) -> None:
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def uninstall(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def locate(self, fullname: str) -> ModuleSpec | None:
+        """Where a module would be loaded from now; None when it is nowhere."""
+        parent = fullname.rpartition(".")[0]
+        path = getattr(sys.modules.get(parent), "__path__", None) if parent else None
+        if parent and path is None:
+            return None
+        importlib.invalidate_caches()
+        return self.find_spec(fullname, path)

@@ -1,0 +1,113 @@
+"""What has to be undone when a reload fails: an ordered list of steps back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from types import FunctionType
+from typing import Any
+
+_FUNCTION = (
+    "__code__",
+    "__defaults__",
+    "__kwdefaults__",
+    "__doc__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+    "__annotations__",
+    "__type_params__",
+)
+"""What makes a function what it is; `__type_params__` since Python 3.12."""
+FUNCTION_PARTS = tuple(name for name in _FUNCTION if hasattr(FunctionType, name))
+MISSING: Any = object()
+
+
+class Journal:
+    """Steps back, run in reverse order by `undo`; each object's state is saved once, as it first was."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], object]] = []
+        self._saved: dict[int, object] = {}  # id -> object, kept alive so that ids stay unique
+
+    def add(self, step: Callable[[], object]) -> None:
+        self._steps.append(step)
+
+    def undo(self) -> None:
+        for step in reversed(self._steps):
+            step()
+        self._steps.clear()
+        self._saved.clear()
+
+    def _first(self, thing: object) -> bool:
+        if id(thing) in self._saved:
+            return False
+        self._saved[id(thing)] = thing
+        return True
+
+    def save_mapping(self, mapping: MutableMapping[Any, Any]) -> None:
+        """A dict (also a namespace): key by key, so that a reader in another thread never meets it empty."""
+        if self._first(mapping):
+            before = dict(mapping)
+            self.add(lambda: restore_mapping(mapping, before))
+
+    def save_container(self, container: Any) -> None:
+        """A list, set, deque or dict."""
+        if isinstance(container, dict):
+            self.save_mapping(container)
+        elif self._first(container):
+            before = list(container)
+            self.add(lambda: restore_sequence(container, before))
+
+    def save_function(self, function: FunctionType) -> None:
+        if self._first(function):
+            parts = {name: getattr(function, name) for name in FUNCTION_PARTS}
+            self.save_mapping(function.__dict__)
+            self.add(lambda: [setattr(function, name, value) for name, value in parts.items()])
+
+    def save_class(self, cls: type) -> None:
+        if self._first(cls):
+            before, bases = dict(vars(cls)), cls.__bases__
+            self.add(lambda: _restore_class(cls, before, bases))
+
+    def save_attribute(self, thing: object, name: str) -> None:
+        before = getattr(thing, name, MISSING)
+        if before is MISSING:
+            self.add(lambda: delattr(thing, name) if hasattr(thing, name) else None)
+        else:
+            self.add(lambda: setattr(thing, name, before))
+
+
+def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -> None:
+    same_order = list(before)
+    mapping.update(before)
+    for key in [key for key in mapping if key not in before]:
+        del mapping[key]
+    if list(mapping) != same_order:
+        for key in same_order:
+            mapping[key] = mapping.pop(key)
+
+
+def restore_sequence(container: Any, before: list[Any]) -> None:
+    if isinstance(container, list):
+        container[:] = before
+    elif isinstance(container, set):
+        container.intersection_update(before)
+        container.update(before)
+    elif isinstance(container, deque):
+        container.clear()
+        container.extend(before)
+
+
+def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...]) -> None:
+    if cls.__bases__ != bases:
+        cls.__bases__ = bases
+    for name in [name for name in vars(cls) if name not in before]:
+        type.__delattr__(cls, name)
+    for name, value in before.items():
+        if name not in UNSETTABLE and vars(cls).get(name, MISSING) is not value:
+            type.__setattr__(cls, name, value)
+
+
+UNSETTABLE = frozenset({"__dict__", "__weakref__"})
+"""Descriptors that belong to one class object and cannot be given to another."""

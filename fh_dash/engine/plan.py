@@ -1,0 +1,295 @@
+"""From changed files to what has to be done. Reads and compiles, runs nothing of the project."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fh_dash import events
+from fh_dash.engine import sources
+from fh_dash.engine.graph import Graph, Node, changed_names, changed_surfaces
+from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.program import Program, Record
+from fh_dash.engine.reads import stamp
+from fh_dash.engine.reports import report
+from fh_dash.engine.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one save asks for. Which dependents follow is decided while it is carried out, by the values they used."""
+
+    changed: tuple[str, ...] = ()
+    """The changed files, relative to the watched folder, for people."""
+    empty: bool = False
+    """Nothing to do for the engine."""
+    error: events.ErrorReport | None = None
+    """A file does not compile: nothing may be executed."""
+    forced: bool = False
+    load: bool = False
+    """Import the entry from scratch: it is not there yet."""
+    scan: float = 0.0
+    plan: float = 0.0
+    """Milliseconds."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Module -> its new source, for those whose file has another content or place."""
+    reruns: Mapping[str, str] = field(default_factory=dict)
+    """Modules that must run again whatever the others do -> why."""
+    gone: frozenset[str] = frozenset()
+    """Modules whose file is not there any more."""
+    graph: Graph | None = None
+    """With the new sources taken in."""
+    behaviour: frozenset[Node] = frozenset()
+    """Names that behave differently by their definitions, over all modules."""
+    renamed: frozenset[Node] = frozenset()
+    """Names whose own definition differs in more than a function's body."""
+    paths: frozenset[Path] = frozenset()
+    """The absolute paths behind `changed`."""
+
+
+class Planner:
+    """Makes plans; keeps the paths of saves that failed until a later one succeeds."""
+
+    def __init__(self, program: Program, finder: ProjectFinder) -> None:
+        self._program, self._finder = program, finder
+        self.pending: set[Path] = set()
+
+    def load(self) -> Plan:
+        """Import the entry for the first time."""
+        return Plan(load=True, graph=self._program.graph)
+
+    def make(self, changed: Collection[Path], *, force: bool = False) -> Plan:
+        began = time.perf_counter()
+        self.pending |= {Path(os.path.abspath(path)) for path in changed}
+        scan = _Scan(self._program, self._finder)
+        try:
+            scan.look(self.pending)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            names = self._names(changed)
+            return Plan(
+                names, error=report(error, "syntax", self._program.is_project_path), scan=_since(began)
+            )
+        scanned = time.perf_counter()
+        if self._program.entry not in self._program.records:
+            return self._load_again(scan, changed)
+        plan = self._plan(scan, changed, force)
+        self._import_ahead(scan.sources.values())
+        return _with_times(plan, (scanned - began) * 1000, _since(scanned))
+
+    def _load_again(self, scan: _Scan, changed: Collection[Path]) -> Plan:
+        """The entry failed before: import it again, and with it what has changed, and what imports that."""
+        program = self._program
+        stale = {*scan.sources, *scan.reruns, *scan.gone}
+        waiting = list(stale)
+        while waiting:
+            for user in program.graph.importers(waiting.pop()):
+                if user not in stale:
+                    stale.add(user)
+                    waiting.append(user)
+        gone = frozenset(name for name in stale if name in program.records)
+        return Plan(
+            self._names(changed), load=True, gone=gone, graph=program.graph, paths=frozenset(self.pending)
+        )
+
+    def settled(self, plan: Plan) -> None:
+        """The plan was carried out: nothing of it waits any more."""
+        self.pending -= plan.paths
+
+    def _names(self, paths: Iterable[Path]) -> tuple[str, ...]:
+        return tuple(sorted(self._program.relative(path) for path in paths))
+
+    def _plan(self, scan: _Scan, changed: Collection[Path], force: bool) -> Plan:
+        program = self._program
+        changes = {name: source.analysis for name, source in scan.sources.items()}
+        graph = (
+            program.graph.with_changes({**changes, **dict.fromkeys(scan.gone)})
+            if changes or scan.gone
+            else program.graph
+        )
+        reruns = dict(scan.reruns)
+        if force:
+            reruns = {**dict.fromkeys(program.records, "forced"), **reruns}
+        own, renamed = _own_changes(program.records, scan)
+        paths = frozenset(self.pending)
+        return Plan(
+            changed=self._names(changed),
+            empty=not (scan.sources or reruns or scan.gone),
+            forced=force,
+            sources=scan.sources,
+            reruns=reruns,
+            gone=frozenset(scan.gone),
+            graph=graph,
+            behaviour=frozenset(graph.spread(own)) if own else frozenset(),
+            renamed=frozenset(renamed),
+            paths=paths,
+        )
+
+    def _import_ahead(self, new: Iterable[Source]) -> None:
+        """Foreign modules that are imported for the first time are imported here, while the app goes on serving."""
+        waiting, seen = list(new), set[str]()
+        while waiting:
+            for imported in waiting.pop().analysis.imports:
+                name = imported.module
+                if (
+                    imported.deferred
+                    or imported.typing_only
+                    or name in sys.modules
+                    or name in seen
+                    or not name
+                ):
+                    continue
+                seen.add(name)
+                if inner := self._foreign_or_source(name):
+                    waiting.append(inner)
+
+    def _foreign_or_source(self, name: str) -> Source | None:
+        """Import a foreign module; of a project module that is not loaded yet the source, to look into that too."""
+        try:
+            spec = (
+                self._finder.locate(name.partition(".")[0])
+                if name.partition(".")[0] not in sys.modules
+                else None
+            )
+            top_is_project = name.partition(".")[0] in self._program.graph.analyses or (
+                spec is not None and _in_project(spec, self._program)
+            )
+            if not top_is_project:
+                importlib.import_module(name)
+            elif spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+                return sources.load(name, Path(spec.origin))
+        except BaseException:  # it will be raised again, and reported, where the project imports it
+            return None
+        return None
+
+
+def _in_project(spec: object, program: Program) -> bool:
+    loader = getattr(spec, "loader", None)
+    places = getattr(spec, "submodule_search_locations", None) or ()
+    return isinstance(loader, ProjectLoader) or (
+        loader is None and any(program.is_project_path(p) for p in places)
+    )
+
+
+class _Scan:
+    """One look at the disk: contents against what is loaded."""
+
+    def __init__(self, program: Program, finder: ProjectFinder) -> None:
+        self._program, self._finder = program, finder
+        self.sources: dict[str, Source] = {}
+        self.reruns: dict[str, str] = {}
+        self.gone: set[str] = set()
+
+    def look(self, paths: Collection[Path]) -> None:
+        files = self._expand(paths)
+        loaded = self._program.by_path()
+        for file in sorted(files):
+            for name in loaded.get(file, ()):
+                self._check(name, Path(file))
+            if file.endswith(".py"):
+                self._appeared(Path(file))
+        self._check_reads(files)
+
+    def _expand(self, paths: Collection[Path]) -> set[str]:
+        """Files as absolute and as resolved names; for a folder, all loaded or present modules in it."""
+        files: set[str] = set()
+        for path in paths:
+            name = os.path.abspath(path)
+            files |= {name, os.path.realpath(name)}
+            if os.path.isdir(name):
+                files |= {
+                    str(inner) for inner in Path(name).rglob("*.py") if self._program.is_project_path(inner)
+                }
+            if not name.endswith(".py"):
+                inside = name + os.sep
+                files |= {file for file in self._program.by_path() if file.startswith(inside)}
+        return files
+
+    def _check(self, name: str, path: Path) -> None:
+        record = self._program.records[name]
+        if name in self.sources or name in self.gone:
+            return
+        try:
+            data = record.source.path.read_bytes()
+        except OSError:
+            self._relocate(name)
+            return
+        if sources.fingerprint(data) != record.source.content:
+            self._take(name, sources.load(name, record.source.path, data), record)
+
+    def _take(self, name: str, source: Source, record: Record) -> None:
+        self.sources[name] = source
+        moved = source.path != record.source.path
+        if moved or source.analysis.digest != record.source.analysis.digest:
+            self.reruns[name] = f"moved to {self._program.relative(source.path)}" if moved else "modified"
+
+    def _relocate(self, name: str) -> None:
+        """The file of a loaded module is not there: it may have become a package, or a module again."""
+        spec = self._finder.locate(name)
+        if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+            self._take(name, sources.load(name, Path(spec.origin)), self._program.records[name])
+        else:
+            self.gone.add(name)
+
+    def _appeared(self, path: Path) -> None:
+        """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
+        if not path.exists():
+            return
+        for name in self._program.module_names(path):
+            record = self._program.records.get(name)
+            if record is not None:
+                if os.path.realpath(record.source.path) != os.path.realpath(path) and name not in self.gone:
+                    self._shadowed(name, record)
+                continue
+            for user in self._program.graph.importers(name):
+                if self._imports_now(user, name):
+                    self.reruns.setdefault(user, f"{name} can be imported now")
+
+    def _shadowed(self, name: str, record: Record) -> None:
+        spec = self._finder.locate(name)
+        if (
+            spec is not None
+            and isinstance(spec.loader, ProjectLoader)
+            and spec.origin
+            and spec.origin != str(record.source.path)
+        ):
+            self._take(name, sources.load(name, Path(spec.origin)), record)
+
+    def _imports_now(self, user: str, name: str) -> bool:
+        analysis = self._program.graph.analyses[user]
+        return any(
+            not i.deferred and not i.typing_only and name in (i.module, f"{i.module}.{i.name}")
+            for i in analysis.imports
+        )
+
+    def _check_reads(self, files: Collection[str]) -> None:
+        folders = {os.path.dirname(file) for file in files}
+        for name, record in self._program.records.items():
+            for file, before in record.reads.items():
+                if (file in files or file in folders or os.path.realpath(file) in files) and stamp(
+                    file
+                ) != before:
+                    self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
+
+
+def _own_changes(records: Mapping[str, Record], scan: _Scan) -> tuple[set[Node], set[Node]]:
+    """Names whose own statements differ; of these, the ones that differ in more than a function's body."""
+    own: set[Node] = set()
+    surfaces: set[Node] = set()
+    for name, source in scan.sources.items():
+        old = records[name].source.analysis
+        own |= {(name, changed) for changed in changed_names(old, source.analysis)}
+        surfaces |= {(name, changed) for changed in changed_surfaces(old, source.analysis)}
+    return own, surfaces
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _with_times(plan: Plan, scan: float, planning: float) -> Plan:
+    return replace(plan, scan=scan, plan=planning)

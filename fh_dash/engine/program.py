@@ -1,0 +1,128 @@
+"""The running program as the engine knows it: which project modules are loaded, from which source, and what they did."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from fh_dash.engine.effects import Effects
+from fh_dash.engine.graph import Graph
+from fh_dash.engine.sources import Source
+
+_ENVIRONMENTS = frozenset(
+    {"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One loaded project module."""
+
+    module: ModuleType
+    source: Source
+    made: dict[int, list[object]] = field(default_factory=dict)
+    """Definition key -> the functions and classes that its last run made (see `patch.Keeper`)."""
+    reads: dict[str, str] = field(default_factory=dict)
+    """File -> stamp, of what it read while it ran."""
+    runs: int = 1
+    milliseconds: float = 0.0
+
+
+class Program:
+    """State shared by import hook, planner and transactions; `lock` guards it, since handlers import lazily."""
+
+    def __init__(self, roots: Sequence[Path], entry: str) -> None:
+        self.roots = tuple(os.path.realpath(root) for root in roots)
+        self.entry = entry
+        self.records: dict[str, Record] = {}
+        self.graph = Graph()
+        self.effects = Effects()
+        self.loose: set[str] = set()
+        """Modules that something other than an import statement of the project loaded at run time."""
+        self.lock = threading.RLock()
+        own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+        self._excluded = tuple(os.path.realpath(p) + os.sep for p in (*stdlib, own) if p)
+        self._verdicts: dict[str, bool] = {}
+
+    # ------------------------------------------------------------------------------------------- belonging
+
+    def is_project_path(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a file is under the watched folders and in no environment, nor part of Python or of fh-dash."""
+        name = os.fspath(path)
+        verdict = self._verdicts.get(name)
+        if verdict is None:
+            verdict = self._verdicts[name] = self._judge(name)
+        return verdict
+
+    def _judge(self, name: str) -> bool:
+        for root in self.roots:
+            for form in (name, os.path.realpath(name)):
+                if form == root or form.startswith(root + os.sep):
+                    inside = Path(form).relative_to(root).parts
+                    return not (
+                        _ENVIRONMENTS & set(inside)
+                        or form.startswith(self._excluded)
+                        or _in_environment(Path(root), inside)
+                    )
+        return False
+
+    def relative(self, path: str | os.PathLike[str]) -> str:
+        """The path as a person would write it, from the nearest watched folder."""
+        name = os.path.realpath(path)
+        for root in self.roots:
+            if name.startswith(root + os.sep):
+                return name[len(root) + 1 :]
+        return os.fspath(path)
+
+    # ---------------------------------------------------------------------------------------------- lookup
+
+    def find(self, name: str) -> ModuleType | None:
+        record = self.records.get(name)
+        return record.module if record else None
+
+    def is_project_module(self, name: str) -> bool:
+        return name in self.records
+
+    def by_path(self) -> dict[str, list[str]]:
+        """File (as loaded and resolved) -> names of the modules that it was loaded as."""
+        found: dict[str, list[str]] = {}
+        for name, record in self.records.items():
+            for form in {os.path.abspath(record.source.path), os.path.realpath(record.source.path)}:
+                found.setdefault(form, []).append(name)
+        return found
+
+    def module_names(self, path: Path) -> set[str]:
+        """The dotted names under which a file could be imported, given `sys.path` and the loaded packages."""
+        file = os.path.abspath(path)
+        folders = {os.path.abspath(folder or ".") for folder in sys.path}
+        names = {name for folder in folders if (name := _dotted(file, folder))}
+        for package, record in list(self.records.items()):
+            for folder in getattr(record.module, "__path__", ()):
+                if inner := _dotted(file, os.path.abspath(folder)):
+                    names.add(f"{package}.{inner}")
+        return names
+
+
+def _dotted(file: str, folder: str) -> str:
+    if not file.startswith(folder + os.sep) or not file.endswith(".py"):
+        return ""
+    parts = file[len(folder) + 1 : -3].split(os.sep)
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts) if parts and all(part.isidentifier() for part in parts) else ""
+
+
+def _in_environment(root: Path, inside: Iterable[str]) -> bool:
+    folder = root
+    for part in inside:
+        folder = folder / part
+        if (folder / "pyvenv.cfg").exists():
+            return True
+    return False

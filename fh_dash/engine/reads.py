@@ -1,0 +1,103 @@
+"""Which files and folders a project module read while it was imported, so that a change of them runs it again.
+
+Seen through an audit hook, which also sees reads made by C code and by libraries. It cannot be taken out again, so
+there is one for the process, and it returns at once on threads where no project module is being imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_HASH_LIMIT = 4_000_000
+"""Larger files are told apart by size and time, not by content."""
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
+_SOURCES = (".py", ".pyc", ".pyo", ".so", ".pyd")
+
+_active = threading.local()
+_installed = False
+
+
+class Reads:
+    """The files (with a stamp of their content) that were read between `start` and `stop`; one per module run."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self.files: dict[str, str] = {}
+        self._wanted = wanted
+        self._outer: Reads | None = None
+
+    def start(self) -> None:
+        _install()
+        self._outer = getattr(_active, "reads", None)
+        _active.reads = self
+
+    def stop(self) -> None:
+        _active.reads = self._outer
+
+    def note(self, path: Any) -> None:
+        if isinstance(path, int) or path is None:
+            return
+        name = os.path.abspath(os.fsdecode(path))
+        if not name.endswith(_SOURCES) and self._wanted(name):
+            self.files[name] = stamp(name)
+
+
+def stamp(path: str) -> str:
+    """What changes when the content of a file, or the names in a folder, change; empty when there is nothing."""
+    from fh_dash.engine.sources import fingerprint
+
+    try:
+        status = os.stat(path)
+        if os.path.isdir(path):
+            names = sorted(
+                name
+                for name in os.listdir(path)
+                if not name.startswith((".", "__pycache__")) and name[-1] != "~"
+            )
+            return fingerprint("\0".join(names).encode("utf-8", "surrogateescape"))
+        if status.st_size > _HASH_LIMIT:
+            return f"{status.st_size} {status.st_mtime_ns}"
+        with open(path, "rb") as file:
+            return fingerprint(file.read())
+    except OSError:
+        return ""
+
+
+def _install() -> None:
+    global _installed
+    if not _installed:
+        _installed = True
+        sys.addaudithook(_hook)
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    reads = getattr(_active, "reads", None)
+    if reads is None or event not in _EVENTS:
+        return
+    if event != "open" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+        return  # the import system looks where a module is
+    _active.reads = None  # what stamping reads is not the module's
+    try:
+        if _EVENTS[event](args):
+            reads.note(args[0] if args[0] is not None else ".")
+    except (OSError, ValueError, TypeError):
+        pass
+    finally:
+        _active.reads = reads
+
+
+def _is_read(args: tuple[Any, ...]) -> bool:
+    _, mode, flags = args
+    if isinstance(mode, str):
+        return not set(mode) & set("wax+")
+    return not (isinstance(flags, int) and flags & _WRITES)
+
+
+_EVENTS: dict[str, Callable[[tuple[Any, ...]], bool]] = {
+    "open": _is_read,
+    "os.listdir": lambda args: True,
+    "os.scandir": lambda args: True,
+}

@@ -1,0 +1,189 @@
+"""Run one module's code: with the keep hook in place, its reads noted, its effects recorded, its time taken."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from fh_dash import events
+from fh_dash.engine.analysis import STAR
+from fh_dash.engine.effects import WELL_KNOWN, Watch
+from fh_dash.engine.graph import Node
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.keep import registry
+from fh_dash.engine.patch import Keeper
+from fh_dash.engine.program import Program, Record
+from fh_dash.engine.reads import Reads
+from fh_dash.engine.sources import HOOK, Source
+
+_STACK_WORDS = frozenset(
+    {
+        "add_middleware",
+        "middleware",
+        "user_middleware",
+        "exception_handler",
+        "add_exception_handler",
+        "exception_handlers",
+    }
+)
+"""Names in source that say it changes what Starlette's middleware stack is built from."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A module that is running now."""
+
+    name: str
+    source: Source
+    watch: Watch
+    keeper: Keeper
+
+
+class Runner:
+    """Runs modules, nested as imports nest, one stack per thread."""
+
+    def __init__(self, program: Program, post: Callable[[events.Event], object]) -> None:
+        self._program, self._post = program, post
+        self._local = threading.local()
+        self.depth = 0
+
+    @property
+    def stack(self) -> list[_Frame]:
+        stack: list[_Frame] | None = getattr(self._local, "stack", None)
+        if stack is None:
+            stack = self._local.stack = []
+        return stack
+
+    def running(self) -> str | None:
+        """Name of the project module that this thread is importing now."""
+        return self.stack[-1].name if self.stack else None
+
+    def run(
+        self,
+        module: ModuleType,
+        source: Source,
+        journal: Journal,
+        previous: Mapping[int, Sequence[object]] | None = None,
+    ) -> Record:
+        """Execute `source` in the namespace of `module` and record what it did.
+
+        Whatever the code raises passes through, after its effects on other modules were taken back.
+        """
+        program, stack = self._program, self.stack
+        if stack:
+            stack[-1].watch.flush(stack[-1].keeper.shadows)
+        frame = self._frame(source, journal, previous or {})
+        reads = Reads(program.is_project_path)
+        began, ok = time.perf_counter(), False
+        self._post(events.ImportStarted(source.module, time.time(), project=True, depth=len(stack)))
+        stack.append(frame)
+        reads.start()
+        try:
+            self._execute(module, frame)
+            ok = True
+        finally:
+            reads.stop()
+            stack.pop()
+            took = (time.perf_counter() - began) * 1000
+            self._settle(frame, journal, ok)
+            self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
+        earlier = program.records.get(source.module)
+        runs = earlier.runs + 1 if earlier else 1
+        return Record(module, source, frame.keeper.made, reads.files, runs, took)
+
+    def _frame(self, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]) -> _Frame:
+        program = self._program
+        keeper = Keeper(
+            source.analysis.definitions,
+            previous,
+            journal,
+            pinned=registry.is_pinned,
+            owned=program.effects.owned,
+            is_project=program.is_project_module,
+        )
+        watch = Watch(source.module, program.find, journal)
+        for imported in source.analysis.imports:
+            if known := WELL_KNOWN.get(imported.module.partition(".")[0]):
+                watch.track_known(known)
+        for target in program.graph.imports_of(source.module):
+            self._track(watch, source, target)
+        self._renew_stacks(watch, source, journal)
+        return _Frame(source.module, source, watch, keeper)
+
+    def _execute(self, module: ModuleType, frame: _Frame) -> None:
+        namespace = vars(module)
+        namespace[HOOK] = frame.keeper
+        try:
+            exec(frame.source.code, namespace)
+        finally:
+            namespace.pop(HOOK, None)
+
+    def _settle(self, frame: _Frame, journal: Journal, ok: bool) -> None:
+        """Book the effects; those of a failed run are undone. Modules around it look at the new state."""
+        effects, stack = self._program.effects, self.stack
+        frame.watch.flush(frame.keeper.shadows)
+        effects.record(frame.name, frame.watch.changes, journal)
+        if not ok:
+            effects.take_back(frame.name, journal)
+        for outer in stack:
+            if ok:
+                self._track(outer.watch, outer.source, frame.name)
+        if stack:
+            stack[-1].watch.rebase()
+
+    # ------------------------------------------------------------------------------------------- in reach
+
+    def _track(self, watch: Watch, source: Source, target: str) -> None:
+        module = self._program.find(target)
+        if module is None:
+            return
+        for name in _assigned_on(source, target):
+            watch.track_name(module, name)
+        watch.track(self._roots(source, target, vars(module)))
+
+    def _roots(self, source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
+        names: set[str] = set()
+        for imported in source.analysis.imports:
+            if imported.module == target and imported.name == STAR:
+                names |= _used(source) & namespace.keys()
+            elif imported.module == target and imported.name:
+                names.add(imported.name)
+            elif target == imported.module or target.startswith(f"{imported.module}.") or imported.name:
+                names |= _attributes(source) & namespace.keys()
+        for name in names & namespace.keys():
+            if not isinstance(namespace[name], ModuleType):
+                yield (target, name), namespace[name]
+
+    def _renew_stacks(self, watch: Watch, source: Source, journal: Journal) -> None:
+        """A Starlette app that has answered refuses new middleware until its stack is built anew."""
+        if not _attributes(source) & _STACK_WORDS:
+            return
+        for app in watch.walker.apps:
+            journal.save_attribute(app, "middleware_stack")
+            app.middleware_stack = None
+
+
+def _assigned_on(source: Source, target: str) -> set[str]:
+    """Names of `target` that import-time code of `source` assigns (`conf.DEBUG = True`)."""
+    last = target.rpartition(".")[2]
+    locals_ = {i.local for i in source.analysis.imports if i.module == target and i.name is None}
+    locals_ |= {i.local for i in source.analysis.imports if f"{i.module}.{i.name}" == target}
+    found = set()
+    for unit in source.analysis.units:
+        for use in (*unit.now, *unit.later):
+            if use.stored and len(use.path) > 1 and (use.path[0] in locals_ or use.path[-2] == last):
+                found.add(use.path[-1])
+    return found
+
+
+def _used(source: Source) -> set[str]:
+    return {use.path[0] for unit in source.analysis.units for use in (*unit.now, *unit.later)}
+
+
+def _attributes(source: Source) -> set[str]:
+    """Every name that follows a dot in the source, and every global that is used."""
+    return {part for unit in source.analysis.units for use in (*unit.now, *unit.later) for part in use.path}

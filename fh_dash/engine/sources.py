@@ -1,0 +1,68 @@
+"""From a file to code: read, parse, analyse, instrument, compile. Never from a `.pyc`.
+
+A `.pyc` is valid by whole seconds and size, so two equal-sized saves within a second would be taken for one.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+
+from fh_dash.engine.analysis import Analysis, analyse, import_time_definitions
+
+HOOK = "__fh_keep__"
+"""Global through which instrumented code hands each new function and class to the engine, while a module runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One version of a module's source, ready to run."""
+
+    module: str
+    path: Path
+    content: str
+    """Hash of the file's bytes."""
+    code: CodeType
+    analysis: Analysis
+    is_package: bool
+
+
+def fingerprint(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def load(module: str, path: Path, data: bytes | None = None) -> Source:
+    """Compile the file at `path` as `module`.
+
+    Raises OSError when it cannot be read, and what `compile` raises: SyntaxError, ValueError for NUL bytes,
+    RecursionError for too deep nesting.
+    """
+    if data is None:
+        data = path.read_bytes()
+    tree = compile(data, str(path), "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    is_package = path.name == "__init__.py"
+    analysis = analyse(tree, module, is_package)
+    _instrument(tree)
+    code = compile(tree, str(path), "exec", dont_inherit=True)
+    return Source(module, path, fingerprint(data), code, analysis, is_package)
+
+
+def _instrument(tree: ast.Module) -> None:
+    """Give each definition that runs at import time an innermost decorator `__fh_keep__(key)`.
+
+    The engine sees the bare function or class there before any other decorator does, and may hand back the object
+    of the last run, renewed, so that all who hold it agree. Positions are those of the `def` line itself, so that
+    tracebacks and `co_firstlineno` stay as they are without it.
+    """
+    for key, (node, _) in enumerate(import_time_definitions(tree)):
+        place = {
+            "lineno": node.lineno,
+            "col_offset": node.col_offset,
+            "end_lineno": node.lineno,
+            "end_col_offset": node.col_offset,
+        }
+        call = ast.Call(ast.Name(HOOK, ast.Load(), **place), [ast.Constant(key, **place)], [], **place)
+        node.decorator_list.append(call)
