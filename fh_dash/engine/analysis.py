@@ -143,9 +143,7 @@ def _units(body: list[ast.stmt], package: str, header: tuple[ast.AST, ...] = ())
         yield _unit(_Header(statement, heads), package, header)
         for number, block in enumerate(_blocks(statement)):
             # which of its blocks a statement is in belongs to its digest: moved to the `else`, it is another one
-            yield from _units(
-                block, package, (*header, *heads, ast.Constant(f"{type(statement).__name__} {number}"))
-            )
+            yield from _units(block, package, (*header, *heads, ast.Constant(f"{type(statement).__name__} {number}")))
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
@@ -218,13 +216,8 @@ def _surface(statement: ast.stmt) -> str:
     if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
         return ""
     own = [n for part in statement.body for n in _own_nodes(part)]
-    kind = ast.Constant(
-        (
-            type(statement).__name__,
-            any(isinstance(n, ast.Yield | ast.YieldFrom) for n in own),
-            ast.get_docstring(statement),
-        )
-    )
+    generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in own)
+    kind = ast.Constant(f"{type(statement).__name__} {generates} {ast.get_docstring(statement)}")
     return digest(kind, statement.args, statement.returns, *statement.decorator_list)
 
 
@@ -252,9 +245,7 @@ def _imports(tree: ast.Module, package: str) -> Iterator[Import]:
             guarded = True
         children: list[tuple[ast.AST, bool, bool, bool]] = []
         for name, value in ast.iter_fields(node):
-            hidden = typing_only or (
-                name == "body" and isinstance(node, ast.If) and _is_type_checking(node.test)
-            )
+            hidden = typing_only or (name == "body" and isinstance(node, ast.If) and _is_type_checking(node.test))
             items = value if isinstance(value, list) else [value]
             children += [(i, deferred, guarded, hidden) for i in items if isinstance(i, ast.AST)]
         stack.extend(reversed(children))

@@ -12,9 +12,7 @@ from typing import Any
 from fh_dash.engine.journal import Journal
 
 
-def adopt_members(
-    old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, Any], journal: Journal
-) -> dict[str, Any]:
+def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, Any], journal: Journal) -> dict[str, Any]:
     """The contents of `new` for the class `old`: members of the same name are the old objects, renewed.
 
     A member with a data type (`IntEnum`, `StrEnum`) carries its value in the object itself, so it stays only while
@@ -29,7 +27,7 @@ def adopt_members(
             return {key: swap(v) for key, v in value.items()}
         redirected = getattr(value, "member", None) if isinstance(value, enum.property) else None
         if redirected is not None and id(redirected) in members:
-            value.member = members[id(redirected)]  # type: ignore[attr-defined]
+            value.member = members[id(redirected)]
         return value
 
     swapped = {name: swap(value) for name, value in contents.items()}

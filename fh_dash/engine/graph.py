@@ -134,9 +134,7 @@ class Graph:
                     # a handler registered by `@ar.get(…)` changes `ar`, but not with each change in its body
                     uses = (*unit.now, *unit.later) if name in unit.binds else unit.now
                     for use in uses:
-                        found.update(
-                            node for node in self.resolve(module, use.path) if node != (module, name)
-                        )
+                        found.update(node for node in self.resolve(module, use.path) if node != (module, name))
             for imported in analysis.imports:
                 if imported.local != STAR and not imported.deferred and not imported.typing_only:
                     deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
@@ -188,9 +186,7 @@ class Graph:
 
     def targets(self, found: Import) -> list[str]:
         """The project modules that one import statement loads, in the order in which they load."""
-        names = (
-            [found.module] if found.name in (None, STAR) else [found.module, f"{found.module}.{found.name}"]
-        )
+        names = [found.module] if found.name in (None, STAR) else [found.module, f"{found.module}.{found.name}"]
         parts = found.module.split(".")
         parents = [".".join(parts[:n]) for n in range(1, len(parts))]
         return [name for name in (*parents, *names) if name in self.analyses]
@@ -357,6 +353,4 @@ def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:
 
 
 def _surfaces(analysis: Analysis, name: str) -> tuple[str, ...]:
-    return tuple(
-        unit.surface or unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import"
-    )
+    return tuple(unit.surface or unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import")

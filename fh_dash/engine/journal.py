@@ -63,7 +63,7 @@ class Journal:
         if self._first(function):
             parts = {name: getattr(function, name) for name in FUNCTION_PARTS}
             self.save_mapping(function.__dict__)
-            self.add(lambda: [setattr(function, name, value) for name, value in parts.items()])
+            self.add(lambda: _set_parts(function, parts))
 
     def save_class(self, cls: type) -> None:
         if self._first(cls):
@@ -76,6 +76,11 @@ class Journal:
             self.add(lambda: delattr(thing, name) if hasattr(thing, name) else None)
         else:
             self.add(lambda: setattr(thing, name, before))
+
+
+def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
+    for name, value in parts.items():
+        setattr(function, name, value)
 
 
 def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -> None:

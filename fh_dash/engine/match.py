@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from fh_dash.engine.analysis import Analysis, Definition
 
 
-def match_definitions(
-    old: Analysis, new: Analysis, made: dict[int, list[object]]
-) -> dict[int, Sequence[object]]:
+def match_definitions(old: Analysis, new: Analysis, made: dict[int, list[object]]) -> dict[int, Sequence[object]]:
     """Key in the new source -> the objects that the matching definition made last time.
 
     Names do not identify: a module may define `get` five times. Of those with one name, the ones with the same text
@@ -21,9 +19,7 @@ def match_definitions(
         rest = list(former.get(name, ()))
         waiting = []
         for definition in definitions:
-            twin = next(
-                (o for o in rest if o.digest == definition.digest and o.is_class == definition.is_class), None
-            )
+            twin = next((o for o in rest if o.digest == definition.digest and o.is_class == definition.is_class), None)
             if twin is None:
                 waiting.append(definition)
             else:

@@ -122,8 +122,8 @@ class Keeper:
     def _copy_class(self, old: type, new: type, methods: list[FunctionType]) -> None:
         self._journal.save_class(old)
         contents = dict(vars(new))
-        if isinstance(new, enum.EnumMeta):
-            contents = adopt_members(old, new, contents, self._journal)  # type: ignore[arg-type]
+        if isinstance(old, enum.EnumMeta) and isinstance(new, enum.EnumMeta):
+            contents = adopt_members(old, new, contents, self._journal)
         if "_abc_impl" in vars(old):
             # what other modules registered as virtual subclasses is known only there
             contents.pop("_abc_impl", None)
@@ -172,7 +172,7 @@ def _layout(cls: type) -> tuple[object, ...]:
         cls.__basicsize__,
         cls.__itemsize__,
         cls.__dictoffset__,
-        cls.__weakrefoffset__,  # type: ignore[attr-defined]
+        cls.__weakrefoffset__,
     )
 
 

@@ -59,9 +59,7 @@ def arrange(
     return result + [thing for thing in others if id(thing) in left]
 
 
-def _by_owner(
-    now: Sequence[Any], others: list[Any], fresh: list[Any], is_later: Callable[[Any], bool]
-) -> list[Any]:
+def _by_owner(now: Sequence[Any], others: list[Any], fresh: list[Any], is_later: Callable[[Any], bool]) -> list[Any]:
     if list(now) != [*others, *fresh]:  # it chose the place itself (`insert(0, …)`)
         return list(now)
     place = next((n for n, thing in enumerate(others) if is_later(thing)), len(others))

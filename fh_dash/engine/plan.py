@@ -71,9 +71,7 @@ class Planner:
             scan.look(self.pending)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             names = self._names(changed)
-            return Plan(
-                names, error=report(error, "syntax", self._program.is_project_path), scan=_since(began)
-            )
+            return Plan(names, error=report(error, "syntax", self._program.is_project_path), scan=_since(began))
         scanned = time.perf_counter()
         if self._program.entry not in self._program.records:
             return self._load_again(scan, changed)
@@ -92,9 +90,7 @@ class Planner:
                     stale.add(user)
                     waiting.append(user)
         gone = frozenset(name for name in stale if name in program.records)
-        return Plan(
-            self._names(changed), load=True, gone=gone, graph=program.graph, paths=frozenset(self.pending)
-        )
+        return Plan(self._names(changed), load=True, gone=gone, graph=program.graph, paths=frozenset(self.pending))
 
     def settled(self, plan: Plan) -> None:
         """The plan was carried out: nothing of it waits any more."""
@@ -135,13 +131,7 @@ class Planner:
         while waiting:
             for imported in waiting.pop().analysis.imports:
                 name = imported.module
-                if (
-                    imported.deferred
-                    or imported.typing_only
-                    or name in sys.modules
-                    or name in seen
-                    or not name
-                ):
+                if imported.deferred or imported.typing_only or name in sys.modules or name in seen or not name:
                     continue
                 seen.add(name)
                 if inner := self._foreign_or_source(name):
@@ -150,11 +140,7 @@ class Planner:
     def _foreign_or_source(self, name: str) -> Source | None:
         """Import a foreign module; of a project module that is not loaded yet the source, to look into that too."""
         try:
-            spec = (
-                self._finder.locate(name.partition(".")[0])
-                if name.partition(".")[0] not in sys.modules
-                else None
-            )
+            spec = self._finder.locate(name.partition(".")[0]) if name.partition(".")[0] not in sys.modules else None
             top_is_project = name.partition(".")[0] in self._program.graph.analyses or (
                 spec is not None and _in_project(spec, self._program)
             )
@@ -170,9 +156,7 @@ class Planner:
 def _in_project(spec: object, program: Program) -> bool:
     loader = getattr(spec, "loader", None)
     places = getattr(spec, "submodule_search_locations", None) or ()
-    return isinstance(loader, ProjectLoader) or (
-        loader is None and any(program.is_project_path(p) for p in places)
-    )
+    return isinstance(loader, ProjectLoader) or (loader is None and any(program.is_project_path(p) for p in places))
 
 
 class _Scan:
@@ -201,9 +185,7 @@ class _Scan:
             name = os.path.abspath(path)
             files |= {name, os.path.realpath(name)}
             if os.path.isdir(name):
-                files |= {
-                    str(inner) for inner in Path(name).rglob("*.py") if self._program.is_project_path(inner)
-                }
+                files |= {str(inner) for inner in Path(name).rglob("*.py") if self._program.is_project_path(inner)}
             if not name.endswith(".py"):
                 inside = name + os.sep
                 files |= {file for file in self._program.by_path() if file.startswith(inside)}
@@ -270,9 +252,7 @@ class _Scan:
         folders = {os.path.dirname(file) for file in files}
         for name, record in self._program.records.items():
             for file, before in record.reads.items():
-                if (file in files or file in folders or os.path.realpath(file) in files) and stamp(
-                    file
-                ) != before:
+                if (file in files or file in folders or os.path.realpath(file) in files) and stamp(file) != before:
                     self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
 
 

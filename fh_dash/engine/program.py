@@ -1,4 +1,4 @@
-"""The running program as the engine knows it: which project modules are loaded, from which source, and what they did."""
+"""The running program as the engine knows it: the loaded project modules, their sources, and what they did."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from fh_dash.engine.effects import Effects
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.sources import Source
 
-_ENVIRONMENTS = frozenset(
-    {"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"}
-)
+_ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,7 @@ def stamp(path: str) -> str:
         status = os.stat(path)
         if os.path.isdir(path):
             names = sorted(
-                name
-                for name in os.listdir(path)
-                if not name.startswith((".", "__pycache__")) and name[-1] != "~"
+                name for name in os.listdir(path) if not name.startswith((".", "__pycache__")) and name[-1] != "~"
             )
             return fingerprint("\0".join(names).encode("utf-8", "surrogateescape"))
         if status.st_size > _HASH_LIMIT:

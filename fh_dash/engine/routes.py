@@ -102,12 +102,8 @@ def difference(old: Sequence[Route], new: Sequence[Route]) -> tuple[RouteChange,
     """Routes that came, went, or have another handler now."""
     before = {(r.methods, r.path): r for r in old}
     after = {(r.methods, r.path): r for r in new}
-    changes = [
-        RouteChange("+", r.methods, r.path, r.handler) for key, r in after.items() if key not in before
-    ]
-    changes += [
-        RouteChange("-", r.methods, r.path, r.handler) for key, r in before.items() if key not in after
-    ]
+    changes = [RouteChange("+", r.methods, r.path, r.handler) for key, r in after.items() if key not in before]
+    changes += [RouteChange("-", r.methods, r.path, r.handler) for key, r in before.items() if key not in after]
     changes += [
         RouteChange("~", r.methods, r.path, r.handler)
         for key, r in after.items()

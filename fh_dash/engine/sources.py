@@ -42,7 +42,7 @@ def load(module: str, path: Path, data: bytes | None = None) -> Source:
     """
     if data is None:
         data = path.read_bytes()
-    tree = compile(data, str(path), "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree = ast.parse(data, str(path))
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
     _instrument(tree)
@@ -58,11 +58,9 @@ def _instrument(tree: ast.Module) -> None:
     tracebacks and `co_firstlineno` stay as they are without it.
     """
     for key, (node, _) in enumerate(import_time_definitions(tree)):
-        place = {
-            "lineno": node.lineno,
-            "col_offset": node.col_offset,
-            "end_lineno": node.lineno,
-            "end_col_offset": node.col_offset,
-        }
-        call = ast.Call(ast.Name(HOOK, ast.Load(), **place), [ast.Constant(key, **place)], [], **place)
+        call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(key)], [])
+        for part in ast.walk(call):
+            if isinstance(part, ast.expr):
+                part.lineno = part.end_lineno = node.lineno
+                part.col_offset = part.end_col_offset = node.col_offset
         node.decorator_list.append(call)

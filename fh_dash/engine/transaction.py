@@ -192,11 +192,7 @@ class Transaction:
             return forced
         program = self._program
         for target in program.graph.dynamic.get(name, ()):
-            if (
-                target in self._ran
-                or target in self.plan.gone
-                or any(node[0] == target for node in self._behaviour)
-            ):
+            if target in self._ran or target in self.plan.gone or any(node[0] == target for node in self._behaviour):
                 return f"imports {target} dynamically"
         for imported in program.graph.analyses[name].imports:
             if reason := self._import_reason(imported):
@@ -259,15 +255,13 @@ class Transaction:
         self._learn(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
 
-    def _drop_gone(
-        self, name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis
-    ) -> None:
+    def _drop_gone(self, name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis) -> None:
         """Names of the last run that this one did not bind; not before it ran, since requests may be using them."""
         provided = self._star_names(analysis)
         for gone in list(_unbound(name, before, analysis)):
-            if namespace.get(gone, MISSING) is before[gone] and gone not in provided and not analysis.dynamic:
-                if gone not in analysis.declared:
-                    del namespace[gone]
+            left = namespace.get(gone, MISSING) is before[gone]
+            if left and gone not in provided and not analysis.dynamic and gone not in analysis.declared:
+                del namespace[gone]
 
     def _star_names(self, analysis: Analysis) -> set[str]:
         names: set[str] = set()
@@ -347,10 +341,9 @@ class Transaction:
         for module, key in [node for node in self._values if node[0] in stars]:
             old, _ = self._values[module, key]
             offered = key in _public(sys.modules[module]) if module in sys.modules else False
-            bound_here = key in analysis.binds
-            if not bound_here and (offered or (old is not MISSING and namespace.get(key, MISSING) is old)):
-                if not (key.startswith("_") and not offered):
-                    yield key, (module, key)
+            held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
+            if key not in analysis.binds and (offered or held):
+                yield key, (module, key)
 
     # ---------------------------------------------------------------------------------------- unloading
 
@@ -426,9 +419,7 @@ def _same(old: Any, new: Any) -> bool:
 def _public(module: ModuleType) -> list[str]:
     """What `from module import *` binds."""
     offered = vars(module).get("__all__")
-    return (
-        list(offered) if offered is not None else [name for name in vars(module) if not name.startswith("_")]
-    )
+    return list(offered) if offered is not None else [name for name in vars(module) if not name.startswith("_")]
 
 
 def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:
@@ -454,18 +445,11 @@ def _too_early(name: str, before: dict[str, Any], analysis: Analysis) -> set[str
         while waiting:
             use = waiting.pop()
             key = use.path[0]
-            if (
-                key in before
-                and key not in bound
-                and key not in SYSTEM_NAMES
-                and not (stars and key in unbound)
-            ):
+            if key in before and key not in bound and key not in SYSTEM_NAMES and not (stars and key in unbound):
                 early.add(key)
             if use.called and key in bound and key not in entered:
                 entered.add(key)
-                waiting += [
-                    u for inner in analysis.by_name.get(key, ()) if inner.kind == "def" for u in inner.later
-                ]
+                waiting += [u for inner in analysis.by_name.get(key, ()) if inner.kind == "def" for u in inner.later]
         bound |= unit.binds
     return early & before.keys() - {
         n for n in before if hasattr(builtins, n) and n not in analysis.binds and n not in unbound

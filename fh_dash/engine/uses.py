@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CALLERS = frozenset(
@@ -79,7 +80,7 @@ class UseCollector(ast.NodeVisitor):
     def _use(self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False) -> None:
         if self._is_local(path[0]):
             return
-        use = Use(path, line, called or self._via[-1:] != () and self._via[-1] in CALLERS, self._via, stored)
+        use = Use(path, line, called or (self._via[-1:] != () and self._via[-1] in CALLERS), self._via, stored)
         (self.later if self._depth else self.now).append(use)
 
     def _bind(self, name: str) -> None:
@@ -184,7 +185,7 @@ class UseCollector(ast.NodeVisitor):
         self._bind(node.name)
         self._function(node.args, node.body, _declared_global(node.body))
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._decorators(node.decorator_list)
@@ -212,9 +213,7 @@ class UseCollector(ast.NodeVisitor):
         for default in (*args.defaults, *(d for d in args.kw_defaults if d is not None)):
             self._without_via(default)
 
-    def _function(
-        self, args: ast.arguments, body: list[ast.stmt] | list[ast.expr], globals_: set[str] = frozenset()
-    ) -> None:  # type: ignore[assignment]
+    def _function(self, args: ast.arguments, body: Sequence[ast.AST], globals_: frozenset[str] = frozenset()) -> None:
         names = {a.arg for a in ast.walk(args) if isinstance(a, ast.arg)}
         names |= _assigned(body)
         before_via, self._via = self._via, ()
@@ -292,7 +291,7 @@ def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]
     return [a.annotation for a in every if a.annotation] + ([node.returns] if node.returns else [])
 
 
-def _assigned(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
+def _assigned(body: Sequence[ast.AST]) -> set[str]:
     """Names that are local to a function with this body, nested functions left out."""
     names: set[str] = set()
     stack: list[ast.AST] = list(body)
@@ -319,11 +318,6 @@ def _assigned(body: list[ast.stmt] | list[ast.expr]) -> set[str]:
     return names
 
 
-def _declared_global(body: list[ast.stmt]) -> set[str]:
-    return {
-        name
-        for part in body
-        for node in ast.walk(part)
-        if isinstance(node, ast.Global)
-        for name in node.names
-    }
+def _declared_global(body: list[ast.stmt]) -> frozenset[str]:
+    nodes = (node for part in body for node in ast.walk(part))
+    return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)
