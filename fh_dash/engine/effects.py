@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -46,9 +46,7 @@ class Change:
 class Watch:
     """The containers in reach of one module while it runs."""
 
-    def __init__(
-        self, module: str, find_module: Callable[[str], ModuleType | None], journal: Journal
-    ) -> None:
+    def __init__(self, module: str, find_module: Callable[[str], ModuleType | None], journal: Journal) -> None:
         self.module = module
         self.changes: list[Change] = []
         self.walker = Walker(find_module)
@@ -215,14 +213,6 @@ class Effects:
         """Whether an attribute of a class or a key of a dict was put there by a module that is not its own."""
         return (id(thing), name) in self._owners
 
-    def _index(self) -> None:
-        self._owners = {
-            (id(change.tracked.container), key if key is not None else id(thing)): module
-            for module, changes in self.by_module.items()
-            for change in changes
-            for key, thing in change.added
-        }
-
     # --------------------------------------------------------------------------------------------- acting
 
     def record(self, module: str, changes: list[Change], journal: Journal) -> None:
@@ -231,11 +221,12 @@ class Effects:
         self._put(module, changes or None)
 
     def _put(self, module: str, changes: list[Change] | None) -> None:
-        if changes is None:
-            self.by_module.pop(module, None)
-        else:
+        for place in _places_of(self.by_module.pop(module, [])):
+            if self._owners.get(place) == module:
+                del self._owners[place]
+        if changes is not None:
             self.by_module[module] = changes
-        self._index()
+            self._owners |= dict.fromkeys(_places_of(changes), module)
 
     def take_back(self, module: str, journal: Journal) -> TakenBack:
         """Undo what the last run of `module` put elsewhere; where it was is remembered in the answer."""
@@ -251,28 +242,26 @@ class Effects:
         self.record(module, [], journal)
         return taken
 
-    def place(self, module: str, taken: TakenBack, order: Mapping[str, int]) -> None:
+    def place(self, module: str, taken: TakenBack, order: Sequence[str]) -> None:
         """Put what the run just recorded for `module` added where its former entries were."""
 
-        def is_later(thing: Any, container: Any) -> bool:
+        numbers = {name: number for number, name in enumerate(order)} if self.by_module.get(module) else {}
+        for change in self.by_module.get(module, []):
+            container = change.tracked.current()
+            before, removed = taken.places.get(_place(change.tracked), (list(contents(container)), []))
+            is_later = self._later(module, container, numbers)
+            if isinstance(container, list):
+                container[:] = arrange(before, removed, container, [t for _, t in change.added], is_later)
+            elif isinstance(container, dict) and change.tracked.only is None:
+                _reorder(container, arrange(before, removed, list(container), [k for k, _ in change.added], is_later))
+
+    def _later(self, module: str, container: Any, order: Mapping[str, int]) -> Callable[[Any], bool]:
+        def is_later(thing: Any) -> bool:
             owner = self._owners.get((id(container), thing)) if isinstance(container, dict) else None
             owner = owner or self._owners.get((id(container), id(thing)))
             return owner is not None and order.get(owner, -1) > order.get(module, -1)
 
-        for change in self.by_module.get(module, []):
-            container = change.tracked.current()
-            before, removed = taken.places.get(_place(change.tracked), (list(contents(container)), []))
-            if isinstance(container, list):
-                added = [thing for _, thing in change.added]
-                container[:] = arrange(
-                    before, removed, container, added, lambda t, c=container: is_later(t, c)
-                )  # type: ignore[misc]
-            elif isinstance(container, dict) and change.tracked.only is None:
-                keys = [key for key, _ in change.added]
-                _reorder(
-                    container,
-                    arrange(before, removed, list(container), keys, lambda t, c=container: is_later(t, c)),
-                )  # type: ignore[misc]
+        return is_later
 
 
 @dataclass(slots=True)
@@ -287,6 +276,12 @@ class TakenBack:
         mine = [key for key, _ in own] if isinstance(container, dict | type) else [thing for _, thing in own]
         known = self.places.setdefault(_place(change.tracked), (entries, []))
         known[1][:0] = [thing for thing in mine if not any(thing is other for other in known[1])]
+
+
+def _places_of(changes: Iterable[Change]) -> Iterator[tuple[int, Any]]:
+    for change in changes:
+        for key, thing in change.added:
+            yield id(change.tracked.container), key if key is not None else id(thing)
 
 
 def _place(tracked: Tracked) -> tuple[int, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -30,13 +30,15 @@ class Graph:
 
     def __init__(self) -> None:
         self.analyses: dict[str, Analysis] = {}
-        self.dynamic: dict[str, set[str]] = {}
+        self.dynamic: dict[str, frozenset[str]] = {}
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
         self._mutators: dict[str, dict[str, frozenset[Node]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
-        self._mentions: dict[str, set[str]] = {}
+        self._mentions: dict[str, frozenset[str]] = {}
+        """Dotted name -> modules with an import statement in which it may be a module; sets are never changed in place."""
         self._order: tuple[str, ...] | None = None
+        self._alive: frozenset[str] | None = None
 
     # ----------------------------------------------------------------------------------------- contents
 
@@ -46,17 +48,18 @@ class Graph:
         for module, analysis in changes.items():
             old = self.analyses.get(module)
             if old is None or analysis is None or _shape(old) != _shape(analysis):
-                stale |= self._mentions.get(module, set())
-            for name in _mentioned(old):
-                self._mentions[name].discard(module)
-            for name in _mentioned(analysis):
-                self._mentions.setdefault(name, set()).add(module)
+                stale |= self._mentions.get(module, frozenset())
+            if old is None or analysis is None or set(_edges(old)) != set(_edges(analysis)):
+                self._order = self._alive = None
+                for name in _mentioned(old):
+                    self._mentions[name] -= {module}
+                for name in _mentioned(analysis):
+                    self._mentions[name] = self._mentions.get(name, frozenset()) | {module}
             if analysis is None:
                 self.analyses.pop(module, None)
                 self.dynamic.pop(module, None)
             else:
                 self.analyses[module] = analysis
-        self._order = None
         for module in stale:
             for cache in (self._deps, self._mutators, self._reached):
                 cache.pop(module, None)
@@ -65,10 +68,10 @@ class Graph:
         """A copy with `changes` taken in; this one stays as it is."""
         copy = Graph()
         copy.analyses = dict(self.analyses)
-        copy.dynamic = {module: set(found) for module, found in self.dynamic.items()}
+        copy.dynamic = dict(self.dynamic)
         copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
         copy._reached = dict(self._reached)
-        copy._mentions = {name: set(found) for name, found in self._mentions.items()}
+        copy._mentions, copy._order, copy._alive = dict(self._mentions), self._order, self._alive
         copy.update(changes)
         return copy
 
@@ -205,9 +208,9 @@ class Graph:
         return list(found)
 
     def add_dynamic(self, module: str, target: str) -> None:
-        self.dynamic.setdefault(module, set()).add(target)
-        self._mentions.setdefault(target, set()).add(module)
-        self._order = None
+        self.dynamic[module] = self.dynamic.get(module, frozenset()) | {target}
+        self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
+        self._order = self._alive = None
 
     def importers(self, module: str) -> set[str]:
         """The modules with an import statement, anywhere in them, that loads or may load `module`."""
@@ -243,16 +246,18 @@ class Graph:
                 stack.pop()
                 done[module] = None
 
-    def reachable(self, roots: Iterable[str]) -> set[str]:
-        """The modules that `roots` import, directly or not, with themselves."""
-        found: set[str] = set()
-        waiting = [root for root in roots if root in self.analyses]
-        while waiting:
-            module = waiting.pop()
-            if module not in found:
-                found.add(module)
-                waiting += self.imports_of(module)
-        return found
+    def reachable(self, roots: Iterable[str]) -> frozenset[str]:
+        """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
+        if self._alive is None:
+            found: set[str] = set()
+            waiting = [root for root in roots if root in self.analyses]
+            while waiting:
+                module = waiting.pop()
+                if module not in found:
+                    found.add(module)
+                    waiting += self.imports_of(module)
+            self._alive = frozenset(found)
+        return self._alive
 
     # ----------------------------------------------------------------------------------------- changes
 
@@ -320,6 +325,11 @@ def _mentioned(analysis: Analysis | None) -> set[str]:
     return found
 
 
+def _edges(analysis: Analysis) -> Iterator[Import]:
+    for found in analysis.imports:
+        yield replace(found, line=0)
+
+
 def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[str]]:
     """What other modules' resolution depends on: the names that are bound, and which of them are definitions."""
     defined = {name for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
@@ -341,9 +351,7 @@ def _digests(analysis: Analysis, name: str) -> tuple[str, ...]:
 
 
 def _bindings(analysis: Analysis) -> Iterator[Import]:
-    for found in analysis.imports:
-        if not found.deferred and not found.typing_only:
-            yield Import(found.local, found.module, found.name, 0)
+    return (edge for edge in _edges(analysis) if not edge.deferred and not edge.typing_only)
 
 
 def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:

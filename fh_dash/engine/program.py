@@ -48,6 +48,8 @@ class Program:
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         self._excluded = tuple(os.path.realpath(p) + os.sep for p in (*stdlib, own) if p)
         self._verdicts: dict[str, bool] = {}
+        self._files: dict[str, list[str]] = {}
+        self._files_of: dict[str, Path] = {}
 
     # ------------------------------------------------------------------------------------------- belonging
 
@@ -90,11 +92,13 @@ class Program:
 
     def by_path(self) -> dict[str, list[str]]:
         """File (as loaded and resolved) -> names of the modules that it was loaded as."""
-        found: dict[str, list[str]] = {}
-        for name, record in self.records.items():
-            for form in {os.path.abspath(record.source.path), os.path.realpath(record.source.path)}:
-                found.setdefault(form, []).append(name)
-        return found
+        places = {name: record.source.path for name, record in self.records.items()}
+        if places != self._files_of:
+            self._files_of, self._files = places, {}
+            for name, path in places.items():
+                for form in {os.path.abspath(path), os.path.realpath(path)}:
+                    self._files.setdefault(form, []).append(name)
+        return self._files
 
     def module_names(self, path: Path) -> set[str]:
         """The dotted names under which a file could be imported, given `sys.path` and the loaded packages."""

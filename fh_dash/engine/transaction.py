@@ -13,7 +13,8 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 from types import ModuleType
 from typing import Any
@@ -51,24 +52,34 @@ class Transaction:
         self.reports: list[events.ModuleReport] = []
         self.caches: tuple[events.CacheChange, ...] = ()
         self._program, self._runner = program, runner
-        self._journal = Journal()
-        self._values: dict[Node, tuple[Any, Any]] = {}
-        self._behaviour: set[Node] = set(plan.behaviour)
-        self._contents: set[Node] = set()
-        self._existence: set[Node] = set()
-        self._ran: set[str] = set()
-        self._moved: list[Moved] = []
         self.milliseconds = 0.0
         self._open = True
         self._kept = registry.snapshot()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._journal = Journal()
+        self.reports = []
+        self._values: dict[Node, tuple[Any, Any]] = {}
+        self._behaviour: set[Node] = set(self.plan.behaviour)
+        self._contents: set[Node] = set()
+        self._existence: set[Node] = set()
+        self._ran: set[str] = set()
+        self._candidates: set[str] = set()
+        self._spread_from: set[str] = set()
+        self._moved: list[Moved] = []
 
     # ----------------------------------------------------------------------------------------- outside
 
     def run(self) -> None:
         began = perf_counter()
-        self._save_interpreter()
         try:
-            self._carry_out()
+            while (again := self._attempt()) is not None:
+                self._journal.undo()
+                registry.restore(self._kept)
+                self._kept = registry.snapshot()
+                self.plan = replace(self.plan, reruns={**self.plan.reruns, again.module: again.reason})
+                self._begin()
         except BaseException as error:
             self.rollback()
             self.error = error
@@ -127,6 +138,14 @@ class Transaction:
 
     # ------------------------------------------------------------------------------------------- steps
 
+    def _attempt(self) -> _Again | None:
+        self._save_interpreter()
+        try:
+            self._carry_out()
+        except _Again as again:
+            return again
+        return None
+
     def _save_interpreter(self) -> None:
         program, journal = self._program, self._journal
         journal.save_container(sys.path)
@@ -149,8 +168,9 @@ class Transaction:
         program.graph = plan.graph
         for name in sorted(plan.gone, reverse=True):
             self._unload(name, "its file is gone")
+        self._concerned(self._behaviour, {*plan.sources, *plan.reruns})
         for name in program.graph.order(program.entry):
-            if name in program.records:
+            if name in self._candidates and name in program.records:
                 self._consider(name)
         self._unload_unreachable()
 
@@ -174,8 +194,9 @@ class Transaction:
 
     def _consider(self, name: str) -> None:
         record = self._program.records[name]
-        loaded = set(self._program.records)
         if reason := self._reason(name):
+            self._hold_start_up_code(name)
+            loaded = set(self._program.records)
             self._rerun(name, record, reason)
             for new in [n for n in self._program.records if n not in loaded]:
                 self._report(new, "loaded", f"imported by {name}")
@@ -202,10 +223,20 @@ class Transaction:
         for reached in program.graph.reached(name):
             if self._concerns(name, reached):
                 return _explain(reached)
-        for user in self._ran:
-            if name in program.effects.needs_new_app(user):
-                return f"holds start-up code of {user}"
         return ""
+
+    def _concerned(self, facts: Iterable[Node], modules: Iterable[str] = ()) -> None:
+        """Modules that facts, or the run of other modules, may concern: those and all that import them."""
+        for module in {*modules, *(module for module, _ in facts)}:
+            if module not in self._spread_from:
+                self._spread_from.add(module)
+                self._candidates |= {module, *self._program.graph.importers(module)}
+
+    def _hold_start_up_code(self, name: str) -> None:
+        """Start-up code that a module put on another's app runs only on a new app: that other must run first."""
+        for owner in self._program.effects.needs_new_app(name):
+            if owner not in self._ran and owner in self._program.records:
+                raise _Again(owner, f"holds start-up code of {name}")
 
     def _import_reason(self, imported: Import) -> str:
         if imported.deferred or imported.typing_only:
@@ -248,8 +279,7 @@ class Transaction:
         new = self._runner.run(module, source, journal, previous)
         program.records[name] = new
         self._drop_gone(name, namespace, before, source.analysis)
-        order = {module_name: n for n, module_name in enumerate(program.graph.order(program.entry))}
-        program.effects.place(name, taken, order)
+        program.effects.place(name, taken, program.graph.order(program.entry))
         self._detach_dropped(record, new)
         self._ran.add(name)
         self._learn(name, before, namespace)
@@ -295,12 +325,16 @@ class Transaction:
         self._spread(name, found)
 
     def _spread(self, name: str, found: set[Node]) -> None:
-        program = self._program
+        program, new = self._program, set(found)
         if found:
-            self._behaviour |= program.graph.spread(found)
+            new |= program.graph.spread(found)
+            self._behaviour |= new
         if nodes := program.effects.nodes(name):
+            derived = program.graph.spread(nodes, contents=True)
+            new |= derived
             self._contents |= nodes
-            self._behaviour |= program.graph.spread(nodes, contents=True) - nodes
+            self._behaviour |= derived - nodes
+        self._concerned(new, [name])
 
     # --------------------------------------------------------------------------------- without running
 
@@ -327,6 +361,7 @@ class Transaction:
             else:
                 namespace[local] = new
             self._values[name, local] = (old, new)
+            self._concerned([(name, local)])
             names.append(local)
         if names:
             self._report(name, "rebound", names=tuple(sorted(names)))
@@ -381,6 +416,14 @@ class Transaction:
         record = self._program.records[name]
         took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
+
+
+class _Again(Exception):
+    """The plan must be carried out from the beginning, with one more module to run."""
+
+    def __init__(self, module: str, reason: str) -> None:
+        super().__init__(module)
+        self.module, self.reason = module, reason
 
 
 def _explain(reached: Reached) -> str:
