@@ -62,7 +62,8 @@ class Engine:
         Never raises for faults in the project's files: they are in `Plan.error`.
         """
         with self._program.lock:
-            return self._planner.make(changed, force=force)
+            plan = self._planner.make(changed, force=force)
+        return self._planner.import_ahead(plan)
 
     def execute(self, plan: Plan) -> Transaction:
         """Carry a plan out. When project code raises, all is put back and `Transaction.error` is set."""

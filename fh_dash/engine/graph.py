@@ -36,7 +36,7 @@ class Graph:
         self._mutators: dict[str, dict[str, frozenset[Node]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
         self._mentions: dict[str, frozenset[str]] = {}
-        """Dotted name -> modules with an import statement in which it may be a module; sets are never changed in place."""
+        """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
         self._order: tuple[str, ...] | None = None
         self._alive: frozenset[str] | None = None
 
@@ -118,13 +118,19 @@ class Graph:
         if inner in self.analyses and not bound:
             yield from self._walk(inner, rest)
         elif module in self.analyses:
-            yield module, name
+            yield from self._attribute(module, name)
 
     def _walk(self, module: str, rest: tuple[str, ...]) -> Iterator[Node]:
         while rest and f"{module}.{rest[0]}" in self.analyses:
             module, rest = f"{module}.{rest[0]}", rest[1:]
         if module in self.analyses:
-            yield module, rest[0] if rest else STAR
+            yield from self._attribute(module, rest[0] if rest else STAR)
+
+    def _attribute(self, module: str, name: str) -> Iterator[Node]:
+        yield module, name
+        binds = self.analyses[module].binds
+        if name not in binds and "__getattr__" in binds:
+            yield module, "__getattr__"
 
     def dependencies(self, module: str) -> Mapping[str, frozenset[Node]]:
         """Global name -> the nodes that its value or behaviour is made from."""

@@ -15,7 +15,7 @@ from fh_dash.engine import sources
 from fh_dash.engine.graph import Graph, Node, changed_names, changed_surfaces
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
 from fh_dash.engine.program import Program, Record
-from fh_dash.engine.reads import stamp
+from fh_dash.engine.reads import stamp, take_own_write
 from fh_dash.engine.reports import report
 from fh_dash.engine.sources import Source
 
@@ -65,6 +65,7 @@ class Planner:
 
     def make(self, changed: Collection[Path], *, force: bool = False) -> Plan:
         began = time.perf_counter()
+        failed = bool(self.pending)
         self.pending |= {Path(os.path.abspath(path)) for path in changed}
         scan = _Scan(self._program, self._finder)
         try:
@@ -76,8 +77,11 @@ class Planner:
         if self._program.entry not in self._program.records:
             return self._load_again(scan, changed)
         plan = self._plan(scan, changed, force)
-        self._import_ahead(scan.sources.values())
-        return _with_times(plan, (scanned - began) * 1000, _since(scanned))
+        if plan.empty:
+            self.pending.clear()
+            # what failed was taken back to what is running: that is good news, and has to be told
+            plan = replace(plan, empty=not failed)
+        return replace(plan, scan=(scanned - began) * 1000, plan=_since(scanned))
 
     def _load_again(self, scan: _Scan, changed: Collection[Path]) -> Plan:
         """The entry failed before: import it again, and with it what has changed, and what imports that."""
@@ -90,7 +94,15 @@ class Planner:
                     stale.add(user)
                     waiting.append(user)
         gone = frozenset(name for name in stale if name in program.records)
+        if not gone and not any(self._may_matter(path) for path in changed):
+            return Plan(self._names(changed), empty=True)
         return Plan(self._names(changed), load=True, gone=gone, graph=program.graph, paths=frozenset(self.pending))
+
+    def _may_matter(self, path: Path) -> bool:
+        """Whether a failed import may go better now: an app that writes files while it fails must not try for ever."""
+        name = os.path.abspath(path)
+        before = self._program.failed_reads.get(name)
+        return name.endswith(".py") or os.path.isdir(name) or (before is not None and stamp(name) != before)
 
     def settled(self, plan: Plan) -> None:
         """The plan was carried out: nothing of it waits any more."""
@@ -125,9 +137,10 @@ class Planner:
             paths=paths,
         )
 
-    def _import_ahead(self, new: Iterable[Source]) -> None:
+    def import_ahead(self, plan: Plan) -> Plan:
         """Foreign modules that are imported for the first time are imported here, while the app goes on serving."""
-        waiting, seen = list(new), set[str]()
+        began = time.perf_counter()
+        waiting, seen = list(plan.sources.values()), set[str]()
         while waiting:
             for imported in waiting.pop().analysis.imports:
                 name = imported.module
@@ -136,6 +149,7 @@ class Planner:
                 seen.add(name)
                 if inner := self._foreign_or_source(name):
                     waiting.append(inner)
+        return replace(plan, plan=plan.plan + _since(began))
 
     def _foreign_or_source(self, name: str) -> Source | None:
         """Import a foreign module; of a project module that is not loaded yet the source, to look into that too."""
@@ -252,8 +266,20 @@ class _Scan:
         folders = {os.path.dirname(file) for file in files}
         for name, record in self._program.records.items():
             for file, before in record.reads.items():
-                if (file in files or file in folders or os.path.realpath(file) in files) and stamp(file) != before:
+                if (file in files or file in folders or os.path.realpath(file) in files) and self._differs(
+                    name, file, before
+                ):
                     self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
+
+    def _differs(self, name: str, file: str, before: str) -> bool:
+        """Whether somebody else changed a file that a module read; what the app itself saves, it knows already."""
+        now = stamp(file)
+        if now == before:
+            return False
+        if take_own_write(file):
+            self._program.records[name].reads[file] = now
+            return False
+        return True
 
 
 def _own_changes(records: Mapping[str, Record], scan: _Scan) -> tuple[set[Node], set[Node]]:
@@ -269,7 +295,3 @@ def _own_changes(records: Mapping[str, Record], scan: _Scan) -> tuple[set[Node],
 
 def _since(began: float) -> float:
     return (time.perf_counter() - began) * 1000
-
-
-def _with_times(plan: Plan, scan: float, planning: float) -> Plan:
-    return replace(plan, scan=scan, plan=planning)

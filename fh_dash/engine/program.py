@@ -43,6 +43,8 @@ class Program:
         self.effects = Effects()
         self.loose: set[str] = set()
         """Modules that something other than an import statement of the project loaded at run time."""
+        self.failed_reads: dict[str, str] = {}
+        """File -> stamp, of what modules read before they failed."""
         self.lock = threading.RLock()
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]

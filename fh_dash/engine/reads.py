@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 _HASH_LIMIT = 4_000_000
@@ -19,6 +20,9 @@ _SOURCES = (".py", ".pyc", ".pyo", ".so", ".pyd")
 
 _active = threading.local()
 _installed = False
+_followed: dict[str, Callable[[str], bool]] = {}
+_own_writes: set[str] = set()
+"""Files that some module read at import and that project code opened for writing since."""
 
 
 class Reads:
@@ -43,6 +47,8 @@ class Reads:
         name = os.path.abspath(os.fsdecode(path))
         if not name.endswith(_SOURCES) and self._wanted(name):
             self.files[name] = stamp(name)
+            _followed[name] = self._wanted
+            _own_writes.discard(name)
 
 
 def stamp(path: str) -> str:
@@ -72,15 +78,21 @@ def _install() -> None:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if event not in _EVENTS:
+        if event == "os.rename":
+            _note_write(args[1])
+        return
+    if event == "open" and not _is_read(args):
+        _note_write(args[0])
+        return
     reads = getattr(_active, "reads", None)
-    if reads is None or event not in _EVENTS:
+    if reads is None:
         return
     if event != "open" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
         return  # the import system looks where a module is
     _active.reads = None  # what stamping reads is not the module's
     try:
-        if _EVENTS[event](args):
-            reads.note(args[0] if args[0] is not None else ".")
+        reads.note(args[0] if args[0] is not None else ".")
     except (OSError, ValueError, TypeError):
         pass
     finally:
@@ -94,8 +106,26 @@ def _is_read(args: tuple[Any, ...]) -> bool:
     return not (isinstance(flags, int) and flags & _WRITES)
 
 
-_EVENTS: dict[str, Callable[[tuple[Any, ...]], bool]] = {
-    "open": _is_read,
-    "os.listdir": lambda args: True,
-    "os.scandir": lambda args: True,
-}
+def _note_write(path: Any) -> None:
+    if _followed and isinstance(path, str | bytes | os.PathLike):
+        name = os.path.abspath(os.fsdecode(path))
+        if name in _followed and _under_project_code(_followed[name]):
+            _own_writes.add(name)
+
+
+def _under_project_code(is_project: Callable[[str], bool]) -> bool:
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and not is_project(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None
+
+
+def take_own_write(path: str) -> bool:
+    """Whether project code wrote to the file since it was last read or asked about."""
+    if path in _own_writes:
+        _own_writes.discard(path)
+        return True
+    return False
+
+
+_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})

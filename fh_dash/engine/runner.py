@@ -90,6 +90,8 @@ class Runner:
             stack.pop()
             took = (time.perf_counter() - began) * 1000
             self._settle(frame, journal, ok)
+            if not ok:
+                program.failed_reads |= reads.files
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
         earlier = program.records.get(source.module)
         runs = earlier.runs + 1 if earlier else 1

@@ -242,12 +242,17 @@ class Transaction:
         if imported.deferred or imported.typing_only:
             return ""
         node = (imported.module, imported.name or STAR)
-        if node in self._existence:
+        by_function = (imported.module, "__getattr__") in self._behaviour and imported.name not in (None, STAR)
+        if node in self._existence or (by_function and not self._has(*node)):
             return f"imports {imported.name} from {imported.module}, line {imported.line}"
         for gone in (imported.module, f"{imported.module}.{imported.name}"):
             if gone in self.plan.gone:
                 return f"imports {gone}, which is gone, line {imported.line}"
         return ""
+
+    def _has(self, module: str, name: str) -> bool:
+        record = self._program.records.get(module)
+        return record is not None and name in vars(record.module)
 
     def _concerns(self, name: str, reached: Reached) -> bool:
         node, use = reached.node, reached.use
@@ -255,6 +260,8 @@ class Transaction:
             return node[0] in self._ran or any(n[0] == node[0] for n in self._behaviour)
         if node in self._values or (use.stored and node[0] in self._ran):
             return True
+        if node[1] == "__getattr__" and node in self._behaviour:
+            return not self._has(node[0], use.path[-1])
         if node in self._behaviour and self._program.graph.behaves(name, use):
             return True
         return node in self._contents and _looks_inside(reached)
