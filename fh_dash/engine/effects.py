@@ -7,16 +7,14 @@ another module is imported in between, what that one does is its own.
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.graph import Node
-from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.journal import MISSING, Journal, drop_item, set_item
 from fh_dash.engine.places import arrange
 from fh_dash.engine.walk import CONTAINERS, Tracked, Walker, contents, copy_of
 
@@ -64,10 +62,10 @@ class Watch:
         """An attribute of another module that is assigned (`conf.DEBUG = True`)."""
         self._add(Tracked((module.__name__, name), vars(module), only=name))
 
-    def track_known(self, containers: Callable[[], Iterable[list[Any]]]) -> None:
+    def track_lists(self, lists: Callable[[], Iterable[list[Any]]]) -> None:
         """Lists of the interpreter or the standard library; those that appear later were empty before."""
-        self._known.append(containers)
-        for container in containers():
+        self._known.append(lists)
+        for container in lists():
             self._known_seen[id(container)] = container
             self._add(Tracked(("", ""), container))
 
@@ -113,11 +111,7 @@ class Watch:
         tracked.container = current
         if shadows:
             _replace_shadows(change, current, shadows)
-        return Change(
-            Tracked(tracked.node, current, tracked.owner, tracked.key, tracked.only),
-            change.added,
-            change.removed,
-        )
+        return Change(replace(tracked, before=None), change.added, change.removed)
 
     def _of_mapping(self, tracked: Tracked, current: Any) -> Change:
         change = Change(tracked)
@@ -167,8 +161,8 @@ def _replace_shadows(change: Change, container: Any, shadows: Shadows) -> None:
         if kept is thing and kept_key is key:
             continue
         if isinstance(container, dict):
-            del container[key]
-            container[kept_key] = kept
+            drop_item(container, key)
+            set_item(container, kept_key, kept)
         elif isinstance(container, type):
             type.__setattr__(container, key, kept)
         elif isinstance(container, set):
@@ -187,9 +181,9 @@ def _set(mapping: Any, key: Any, value: Any) -> None:
         elif key in vars(mapping):
             type.__delattr__(mapping, key)
     elif value is not MISSING:
-        mapping[key] = value
+        set_item(mapping, key, value)
     else:
-        mapping.pop(key, None)
+        drop_item(mapping, key)
 
 
 class Effects:
@@ -205,9 +199,20 @@ class Effects:
         """The names, of other modules, under which `module` put something."""
         return {change.node for change in self.by_module.get(module, ()) if change.node[0]}
 
-    def needs_new_app(self, module: str) -> set[str]:
-        """Modules whose app got start-up or shutdown code from `module`: they must run again with it."""
-        return {c.node[0] for c in self.by_module.get(module, ()) if _is_lifespan(c) and c.node[0]}
+    def run_with(self, module: str) -> set[str]:
+        """Modules that must run again when `module` does.
+
+        Those that own what it cannot be taken out of (an app that got start-up code from it, a registry of models);
+        of a library's own registry, all modules that put something there.
+        """
+        found: set[str] = set()
+        for change in self.by_module.get(module, ()):
+            if change.tracked.renew or _is_lifespan(change):
+                found |= {change.node[0]} if change.node[0] else self._sharing(change.node)
+        return found - {module}
+
+    def _sharing(self, node: Node) -> set[str]:
+        return {m for m, changes in self.by_module.items() if any(c.node == node and c.tracked.renew for c in changes)}
 
     def owned(self, thing: object, name: str) -> bool:
         """Whether an attribute of a class or a key of a dict was put there by a module that is not its own."""
@@ -319,26 +324,11 @@ def _revert(change: Change, container: Any) -> None:
 def _reorder(mapping: dict[Any, Any], keys: list[Any]) -> None:
     if list(mapping) != keys:
         for key in keys:
-            mapping[key] = mapping.pop(key)
+            value = mapping[key]
+            drop_item(mapping, key)
+            set_item(mapping, key, value)
 
 
 def _is_lifespan(change: Change) -> bool:
     keys = {change.tracked.key, *(key for key, _ in change.added)}
     return any(isinstance(key, str) and key in _LIFESPAN for key in keys)
-
-
-# ------------------------------------------------------------------------------------ interpreter's own lists
-
-
-def _log_handlers() -> Iterator[list[Any]]:
-    yield logging.root.handlers
-    for logger in list(logging.root.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger):
-            yield logger.handlers
-
-
-WELL_KNOWN: Mapping[str, Callable[[], Iterable[list[Any]]]] = {
-    "logging": _log_handlers,
-    "sys": lambda: [sys.path],
-}
-"""Module that is imported -> lists of it that programs add to at import; taken back like registrations."""

@@ -38,13 +38,11 @@ class ProjectLoader(SourceFileLoader):
             program.graph.update({name: source.analysis})
             self._note_importer(name)
         try:
-            record = self._runner.run(module, source, Journal())
+            self._runner.run(module, source, Journal())
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
             raise
-        with program.lock:
-            program.records[name] = record
 
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""

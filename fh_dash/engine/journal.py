@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, MutableMapping
 from types import FunctionType
 from typing import Any
@@ -84,13 +84,31 @@ def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
 
 
 def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -> None:
-    same_order = list(before)
-    mapping.update(before)
+    order = list(before)
+    for key, value in before.items():
+        if mapping.get(key, MISSING) is not value:
+            set_item(mapping, key, value)
     for key in [key for key in mapping if key not in before]:
-        del mapping[key]
-    if list(mapping) != same_order:
-        for key in same_order:
-            mapping[key] = mapping.pop(key)
+        drop_item(mapping, key)
+    if list(mapping) != order:
+        for key in order:
+            drop_item(mapping, key)
+            set_item(mapping, key, before[key])
+
+
+def set_item(mapping: Any, key: Any, value: Any) -> None:
+    """As `dict` itself does it: libraries have dicts that refuse, or do more (SQLAlchemy's `FacadeDict`)."""
+    if isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+        dict.__setitem__(mapping, key, value)
+    else:
+        mapping[key] = value
+
+
+def drop_item(mapping: Any, key: Any) -> None:
+    if isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+        dict.pop(mapping, key, None)
+    else:
+        mapping.pop(key, None)
 
 
 def restore_sequence(container: Any, before: list[Any]) -> None:

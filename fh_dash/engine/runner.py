@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,10 +13,11 @@ from typing import Any
 
 from fh_dash import events
 from fh_dash.engine.analysis import STAR
-from fh_dash.engine.effects import WELL_KNOWN, Watch
+from fh_dash.engine.effects import Watch
 from fh_dash.engine.graph import Node
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
+from fh_dash.engine.known import LISTS, OBJECTS
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import Reads
@@ -68,16 +71,16 @@ class Runner:
         source: Source,
         journal: Journal,
         previous: Mapping[int, Sequence[object]] | None = None,
-    ) -> Record:
-        """Execute `source` in the namespace of `module` and record what it did.
+    ) -> None:
+        """Execute `source` in the namespace of `module`, and record in the program what it did.
 
         Whatever the code raises passes through, after its effects on other modules were taken back.
         """
-        program, stack = self._program, self.stack
+        stack = self.stack
         if stack:
             stack[-1].watch.flush(stack[-1].keeper.shadows)
         frame = self._frame(source, journal, previous or {})
-        reads = Reads(program.is_project_path)
+        reads = Reads(self._program.is_project_path)
         began, ok = time.perf_counter(), False
         self._post(events.ImportStarted(source.module, time.time(), project=True, depth=len(stack)))
         stack.append(frame)
@@ -89,13 +92,19 @@ class Runner:
             reads.stop()
             stack.pop()
             took = (time.perf_counter() - began) * 1000
+            self._record(module, frame, reads, took, ok)
             self._settle(frame, journal, ok)
-            if not ok:
-                program.failed_reads |= reads.files
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
-        earlier = program.records.get(source.module)
+
+    def _record(self, module: ModuleType, frame: _Frame, reads: Reads, took: float, ok: bool) -> None:
+        program = self._program
+        if not ok:
+            program.failed_reads |= reads.files
+            return
+        earlier = program.records.get(frame.name)
         runs = earlier.runs + 1 if earlier else 1
-        return Record(module, source, frame.keeper.made, reads.files, runs, took)
+        with program.lock:
+            program.records[frame.name] = Record(module, frame.source, frame.keeper.made, reads.files, runs, took)
 
     def _frame(self, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]) -> _Frame:
         program = self._program
@@ -109,8 +118,13 @@ class Runner:
         )
         watch = Watch(source.module, program.find, journal)
         for imported in source.analysis.imports:
-            if known := WELL_KNOWN.get(imported.module.partition(".")[0]):
-                watch.track_known(known)
+            package = imported.module.partition(".")[0]
+            if lists := LISTS.get(package):
+                watch.track_lists(lists)
+            if objects := OBJECTS.get(package):
+                with contextlib.suppress(ImportError):  # the module itself will meet it
+                    importlib.import_module(package)
+                watch.track(objects())
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
         self._renew_stacks(watch, source, journal)

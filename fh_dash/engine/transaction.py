@@ -195,7 +195,7 @@ class Transaction:
     def _consider(self, name: str) -> None:
         record = self._program.records[name]
         if reason := self._reason(name):
-            self._hold_start_up_code(name)
+            self._run_together(name)
             loaded = set(self._program.records)
             self._rerun(name, record, reason)
             for new in [n for n in self._program.records if n not in loaded]:
@@ -232,11 +232,11 @@ class Transaction:
                 self._spread_from.add(module)
                 self._candidates |= {module, *self._program.graph.importers(module)}
 
-    def _hold_start_up_code(self, name: str) -> None:
-        """Start-up code that a module put on another's app runs only on a new app: that other must run first."""
-        for owner in self._program.effects.needs_new_app(name):
-            if owner not in self._ran and owner in self._program.records:
-                raise _Again(owner, f"holds start-up code of {name}")
+    def _run_together(self, name: str) -> None:
+        """What cannot be taken out of another module's objects needs new objects: that other must run too."""
+        for other in sorted(self._program.effects.run_with(name)):
+            if other in self._program.records and other not in self._ran and other not in self.plan.reruns:
+                raise _Again(other, f"holds start-up code or models of {name}")
 
     def _import_reason(self, imported: Import) -> str:
         if imported.deferred or imported.typing_only:
@@ -283,8 +283,8 @@ class Transaction:
         if not source.analysis.docstring:
             namespace["__doc__"] = None
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
-        new = self._runner.run(module, source, journal, previous)
-        program.records[name] = new
+        self._runner.run(module, source, journal, previous)
+        new = program.records[name]
         self._drop_gone(name, namespace, before, source.analysis)
         program.effects.place(name, taken, program.graph.order(program.entry))
         self._detach_dropped(record, new)

@@ -15,10 +15,12 @@ CONTAINERS = (dict, list, set, deque)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)
 _OPAQUE = frozenset(
     "logging threading _thread asyncio uvloop concurrent socket ssl re typing types inspect ast sqlite3 apsw decimal "
-    "datetime numpy torch pandas polars tensorflow jax transformers sentence_transformers sklearn random weakref io "
+    "datetime numpy torch pandas polars tensorflow jax transformers sentence_transformers sklearn random io "
     "_io codecs contextvars".split()
 )
 """Packages whose objects hold large or shared graphs and no registrations."""
+_RENEWED = frozenset({"sqlalchemy"})
+"""Packages whose registries link the entries of several modules with each other (mappers, relationships)."""
 _DEPTH = 8
 _NODES = 3000
 _SMALL = 64
@@ -39,6 +41,8 @@ class Tracked:
     only: str | None = None
     """Of a module's namespace: the one name that counts."""
     before: Any = None
+    renew: bool = False
+    """It cannot be taken back entry by entry: the module that owns it has to run again."""
 
     def current(self) -> Any:
         if self.owner is None:
@@ -50,6 +54,11 @@ class Tracked:
 def contents(container: Any) -> Any:
     """What is compared: the items of a container, the attributes of a class."""
     return vars(container) if isinstance(container, type) else container
+
+
+def changeable(mapping: dict[Any, Any]) -> bool:
+    """Whether a dict can be changed at all: `immutabledict` in C and the like cannot."""
+    return "immutable" not in type(mapping).__name__.lower()
 
 
 def copy_of(container: Any, only: str | None = None) -> Any:
@@ -66,14 +75,15 @@ class Walker:
     def __init__(self, modules: Callable[[str], ModuleType | None]) -> None:
         self._modules = modules
         self._seen: dict[int, object] = {}
-        self._queue: deque[tuple[Node, Any, Any, Any, int]] = deque()
+        self._queue: deque[tuple[Node, Any, Any, Any, int, bool]] = deque()
+        self._renew = False
         self.apps: list[Any] = []
         """Starlette applications that were met: they keep a middleware stack made from what is tracked."""
 
     def walk(self, roots: Iterable[tuple[Node, Any]]) -> Iterator[Tracked]:
-        self._queue.extend((node, thing, None, None, 0) for node, thing in roots)
+        self._queue.extend((node, thing, None, None, 0, False) for node, thing in roots)
         while self._queue and len(self._seen) < _NODES:
-            node, thing, owner, key, depth = self._queue.popleft()
+            node, thing, owner, key, depth, self._renew = self._queue.popleft()
             if isinstance(thing, _ATOMS) or id(thing) in self._seen:
                 continue
             self._seen[id(thing)] = thing
@@ -81,11 +91,13 @@ class Walker:
 
     def _push(self, node: Node, things: Iterable[tuple[Any, Any]], owner: Any, depth: int) -> None:
         if depth <= _DEPTH:
-            self._queue.extend((node, thing, owner, key, depth) for key, thing in things)
+            self._queue.extend((node, thing, owner, key, depth, self._renew) for key, thing in things)
 
     def _enter(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
         if isinstance(thing, CONTAINERS):
-            yield Tracked(node, thing, owner, key)
+            if isinstance(thing, dict) and not changeable(thing):
+                return
+            yield Tracked(node, thing, owner, key, renew=self._renew)
             if len(thing) <= _SMALL:
                 items = list(thing.items()) if isinstance(thing, dict) else [(None, t) for t in thing]
                 self._push(node, items, thing if isinstance(thing, dict) else None, depth)
@@ -129,6 +141,9 @@ class Walker:
 
     def _class(self, node: Node, cls: type, depth: int) -> Iterator[Tracked]:
         if self._modules(cls.__module__) is None:
+            self._push(
+                node, [(None, vars(cls)[name]) for name in ("metadata", "registry") if name in vars(cls)], None, depth
+            )
             return
         yield Tracked(node, cls)
         self._push(node, [(k, v) for k, v in vars(cls).items() if k != "__dict__"], cls, depth)
@@ -141,9 +156,10 @@ class Walker:
         attributes = getattr(thing, "__dict__", None)
         if type(attributes) is not dict:
             return
+        self._renew = self._renew or cls.__module__.partition(".")[0] in _RENEWED
         if "middleware_stack" in attributes and hasattr(cls, "build_middleware_stack"):
             self.apps.append(thing)
-        yield Tracked(node, attributes)
+        yield Tracked(node, attributes, renew=self._renew)
         self._push(node, list(attributes.items()), attributes, depth)
         if self._modules(cls.__module__) is not None:
             self._push(node, [(None, cls)], None, depth)
