@@ -21,6 +21,8 @@ STAR = "*"
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
 """Calls at the top level that may bind names which no static look can see."""
 
+_NAMESPACE = frozenset({"dir", "globals", "vars", "locals"})
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -82,6 +84,8 @@ class Analysis:
     binds: frozenset[str] = field(default=frozenset())
     by_name: dict[str, tuple[Unit, ...]] = field(default_factory=dict, compare=False)
     """Name -> the units that bind or mutate it, in source order."""
+    looks_around: bool = False
+    """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
     """Names that some function declares `global`: it may bind them when it runs."""
 
@@ -111,8 +115,13 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
         by_name=by_name,
+        looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
+
+
+def _looks_around(use: Use) -> bool:
+    return (use.called and use.path[0] in _NAMESPACE) or use.path[:2] == ("sys", "modules")
 
 
 def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:

@@ -67,7 +67,7 @@ class Engine:
 
     def execute(self, plan: Plan) -> Transaction:
         """Carry a plan out. When project code raises, all is put back and `Transaction.error` is set."""
-        transaction = Transaction(self._program, self._runner, plan, self._planner.settled)
+        transaction = Transaction(self._program, self._runner, self._finder, plan, self._planner.settled)
         self._thread = threading.get_ident()
         try:
             transaction.run()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.uses import IMPORTED, Use
+from fh_dash.engine.uses import IMPORTED, KEEPERS_OF_BEHAVIOUR, Use
 
 Node: TypeAlias = tuple[str, str]
 """(module, global name); the name `*` stands for the module as a whole."""
@@ -19,6 +19,8 @@ class Reached:
 
     node: Node
     use: Use
+    behaves: bool
+    """What the used object does counts, not only which object it is."""
 
 
 class Graph:
@@ -33,7 +35,7 @@ class Graph:
         self.dynamic: dict[str, frozenset[str]] = {}
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
-        self._mutators: dict[str, dict[str, frozenset[Node]]] = {}
+        self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
         self._mentions: dict[str, frozenset[str]] = {}
         """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
@@ -114,11 +116,21 @@ class Graph:
 
     def _member(self, module: str, name: str, rest: tuple[str, ...] = ()) -> Iterator[Node]:
         inner = f"{module}.{name}"
-        bound = module in self.analyses and name in self.analyses[module].binds
-        if inner in self.analyses and not bound:
+        if inner in self.analyses and not self._binds_itself(module, name):
             yield from self._walk(inner, rest)
         elif module in self.analyses:
             yield from self._attribute(module, name)
+
+    def _binds_itself(self, module: str, name: str) -> bool:
+        """Whether a package gives a name another meaning than that of its submodule."""
+        analysis = self.analyses.get(module)
+        if analysis is None or name not in analysis.binds:
+            return False
+        if any(name in unit.binds and unit.kind != "import" for unit in analysis.units):
+            return True
+        submodule = f"{module}.{name}"
+        same = [i for i in analysis.imports if i.local == name and not i.deferred]
+        return not all(f"{i.module}.{i.name}" == submodule or i.module == submodule or i.name is None for i in same)
 
     def _walk(self, module: str, rest: tuple[str, ...]) -> Iterator[Node]:
         while rest and f"{module}.{rest[0]}" in self.analyses:
@@ -143,7 +155,7 @@ class Graph:
                     # a handler registered by `@ar.get(…)` changes `ar`, but not with each change in its body
                     uses = (*unit.now, *unit.later) if name in unit.binds else unit.now
                     for use in uses:
-                        found.update(node for node in self.resolve(module, use.path) if node != (module, name))
+                        found.update(self._made_from(module, name, use))
             for imported in analysis.imports:
                 if imported.local != STAR and not imported.deferred and not imported.typing_only:
                     deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
@@ -153,6 +165,18 @@ class Graph:
             self._deps[module] = {name: frozenset(found) for name, found in deps.items()}
         return self._deps[module]
 
+    def _made_from(self, module: str, name: str, use: Use) -> Iterator[Node]:
+        kept = use.handed_on and use.via[-1] not in KEEPERS_OF_BEHAVIOUR and not self.behaves(module, use)
+        for node in self.resolve(module, use.path):
+            # a route is not another one because the body of its handler is
+            if node != (module, name) and not (kept and self._is_function(node)):
+                yield node
+
+    def _is_function(self, node: Node) -> bool:
+        analysis = self.analyses.get(node[0])
+        units = analysis.by_name.get(node[1], ()) if analysis else ()
+        return bool(units) and all(unit.kind == "def" for unit in units if node[1] in unit.binds)
+
     def reached(self, module: str) -> tuple[Reached, ...]:
         """Every use that the import of `module` makes of a project name, its own functions that it calls followed."""
         if module not in self._reached:
@@ -161,22 +185,37 @@ class Graph:
 
     def _reach(self, module: str) -> Iterator[Reached]:
         analysis = self.analyses[module]
-        waiting = [use for unit in reversed(analysis.units) for use in reversed(unit.now)]
-        entered: set[str] = set()
+        waiting = [(use, False) for unit in reversed(analysis.units) for use in reversed(unit.now)]
+        entered: set[tuple[int, bool]] = set()
         seen: set[tuple[Node, bool, bool]] = set()
         while waiting:
-            use = waiting.pop()
+            use, runs = waiting.pop()
+            behaves = runs or self.behaves(module, use)
             for node in self.resolve(module, use.path):
-                if node[0] != module:
-                    kind = (node, self.behaves(module, use), use.handed_on)
-                    if kind not in seen:
-                        seen.add(kind)
-                        yield Reached(node, use)
-                elif node[1] not in entered and self.behaves(module, use):
-                    entered.add(node[1])
-                    for unit in analysis.by_name[node[1]]:
-                        if node[1] in unit.binds:
-                            waiting += unit.later
+                if node[0] == module:
+                    if behaves or not use.handed_on:
+                        waiting += self._enter(analysis, node[1], behaves, entered)
+                elif (kind := (node, behaves, use.handed_on)) not in seen:
+                    seen.add(kind)
+                    yield Reached(node, use, behaves)
+
+    def _enter(
+        self, analysis: Analysis, name: str, behaves: bool, entered: set[tuple[int, bool]]
+    ) -> Iterator[tuple[Use, bool]]:
+        """What the use of an own name leads to: the body of a function that is called, what a table is made from."""
+        for unit in analysis.by_name.get(name, ()):
+            binds = name in unit.binds
+            if unit.kind == "import" or (unit.kind in ("def", "class") and binds and not behaves):
+                continue
+            if (id(unit), binds) in entered:
+                continue
+            entered.add((id(unit), binds))
+            for use in unit.now:
+                # what was given to a library stays only given, except by a class that is instantiated
+                yield use, unit.kind == "class" or not use.handed_on
+            if binds:
+                for use in unit.later:
+                    yield use, not use.handed_on
 
     def behaves(self, module: str, use: Use) -> bool:
         """Whether what the used object *does* counts at import time, not only which object it is.
@@ -252,6 +291,19 @@ class Graph:
                 stack.pop()
                 done[module] = None
 
+    def cyclic(self, name: str) -> bool:
+        """Whether a module imports itself by way of others, at the top level."""
+        seen: set[str] = set()
+        waiting = self.imports_of(name, deferred=False)
+        while waiting:
+            module = waiting.pop()
+            if module == name:
+                return True
+            if module not in seen:
+                seen.add(module)
+                waiting += self.imports_of(module, deferred=False)
+        return False
+
     def reachable(self, roots: Iterable[str]) -> frozenset[str]:
         """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
         if self._alive is None:
@@ -267,24 +319,28 @@ class Graph:
 
     # ----------------------------------------------------------------------------------------- changes
 
-    def mutators(self, module: str) -> Mapping[str, frozenset[Node]]:
-        """Function name -> nodes whose contents its body may change: such a function registers, it does not read."""
+    def mutators(self, module: str) -> Mapping[str, Mapping[Node, bool]]:
+        """Function name -> nodes whose contents its body may change -> whether that is all it does with them.
+
+        Such a function registers; what it registers is not made from what is there already.
+        """
         if module not in self._mutators:
             analysis = self.analyses[module]
-            found = {
-                name: frozenset(
-                    n for u in units for use in u.later if use.mutates for n in self.resolve(module, use.path)
-                )
-                for name, units in analysis.by_name.items()
-            }
-            self._mutators[module] = {name: nodes for name, nodes in found.items() if nodes}
+            found: dict[str, dict[Node, bool]] = {}
+            for name, units in analysis.by_name.items():
+                changes, reads = set[Node](), set[Node]()
+                for use in (use for unit in units if name in unit.binds for use in unit.later):
+                    (changes if use.mutates else reads).update(self.resolve(module, use.path))
+                if changes:
+                    found[name] = {node: node not in reads for node in changes}
+            self._mutators[module] = found
         return self._mutators[module]
 
-    def spread(self, changed: Collection[Node], *, contents: bool = False) -> set[Node]:
+    def spread(self, changed: Collection[Node], *, contents: bool = False, strict: bool = False) -> set[Node]:
         """`changed` and every name whose value or behaviour is made from one of them, over all modules.
 
         With `contents`, what changed is only what the named containers hold: functions that themselves put things
-        into such a container do not count as changed.
+        into such a container do not count as changed; with `strict`, only those that do nothing else with it.
         """
         facts: dict[str, set[str]] = {}
         for module, name in changed:
@@ -293,19 +349,22 @@ class Graph:
         while waiting:
             module = waiting.pop()
             for user in (module, *self.importers(module)):
-                if self._spread_in(user, facts, contents):
+                if self._spread_in(user, facts, contents, strict):
                     waiting.append(user)
         return {(module, name) for module, names in facts.items() for name in names}
 
-    def _spread_in(self, module: str, facts: dict[str, set[str]], contents: bool) -> bool:
+    def _spread_in(self, module: str, facts: dict[str, set[str]], contents: bool, strict: bool) -> bool:
         own = facts.setdefault(module, set())
         before = len(own)
-        mutators = self.mutators(module) if contents else {}
+        exempt = {
+            name: {node for node, only in nodes.items() if only or not strict}
+            for name, nodes in (self.mutators(module) if contents else {}).items()
+        }
         again = True
         while again:
             again = False
             for name, nodes in self.dependencies(module).items():
-                if name not in own and any(_hit(n, facts) and n not in mutators.get(name, ()) for n in nodes):
+                if name not in own and any(_hit(n, facts) and n not in exempt.get(name, ()) for n in nodes):
                     own.add(name)
                     again = True
         return len(own) > before

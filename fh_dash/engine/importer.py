@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.machinery
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from fh_dash import events
 from fh_dash.engine import sources
-from fh_dash.engine.journal import Journal
+from fh_dash.engine.journal import NoJournal
 from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
 
@@ -38,7 +39,7 @@ class ProjectLoader(SourceFileLoader):
             program.graph.update({name: source.analysis})
             self._note_importer(name)
         try:
-            self._runner.run(module, source, Journal())
+            self._runner.run(module, source, NoJournal())
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
@@ -60,6 +61,9 @@ class ProjectFinder(MetaPathFinder):
     def __init__(self, program: Program, runner: Runner, post: Callable[[events.Event], object]) -> None:
         self._program, self._runner, self._post = program, runner, post
         self._foreign_depth = 0
+        self._import: Callable[..., ModuleType] = builtins.__import__
+        self.arrive: Callable[[str], None] | None = None
+        """Set while a transaction runs: what to do where an import statement names a loaded module."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -109,10 +113,44 @@ class ProjectFinder(MetaPathFinder):
     def install(self) -> None:
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
+            self._import = builtins.__import__
+            builtins.__import__ = self._import_statement
 
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+            builtins.__import__ = self._import
+
+    def _import_statement(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """In the place of `builtins.__import__`: tells the runner of loaded project modules that are imported again.
+
+        The import system asks the finders only for modules that are not loaded yet; a reload has to know where all
+        import statements stand (see `transaction`).
+        """
+        if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
+            self._runner.at_import(names, self.arrive)
+        return self._import(name, globals, locals, fromlist or (), level)
+
+    def _loaded_targets(
+        self, name: str, globals: Mapping[str, object] | None, fromlist: Sequence[str] | None, level: int
+    ) -> list[str]:
+        records = self._program.records
+        if level:
+            package = str((globals or {}).get("__package__") or "").split(".")
+            name = ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
+        elif name.partition(".")[0] not in self._program.graph.analyses:
+            return []
+        parts = name.split(".")
+        names = [".".join(parts[: n + 1]) for n in range(len(parts))]
+        names += [f"{name}.{item}" for item in fromlist or ()]
+        return [name for name in names if name in records]
 
     def locate(self, fullname: str) -> ModuleSpec | None:
         """Where a module would be loaded from now; None when it is nowhere."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, MutableMapping
 from types import FunctionType
 from typing import Any
+
+from fh_dash.engine.abcs import Registry
 
 _FUNCTION = (
     "__code__",
@@ -19,8 +22,10 @@ _FUNCTION = (
     "__type_params__",
 )
 """What makes a function what it is; `__type_params__` since Python 3.12."""
-FUNCTION_PARTS = tuple(name for name in _FUNCTION if hasattr(FunctionType, name))
+FUNCTION_PARTS = tuple(name for name in _FUNCTION if name in vars(FunctionType))
 MISSING: Any = object()
+_ENVIRON: Any = os.environ._data  # type: ignore[attr-defined]
+"""The dict behind `os.environ`; what is set in it has to reach the C library, too."""
 
 
 class Journal:
@@ -59,6 +64,22 @@ class Journal:
             before = list(container)
             self.add(lambda: restore_sequence(container, before))
 
+    def save_tracked(self, container: Any, only: frozenset[str] | None = None) -> None:
+        """A container as `walk.Tracked` has it: also a class, part of a namespace, slots, a registry."""
+        if only is not None:
+            before = {name: container.get(name, MISSING) for name in only}
+            self.add(lambda: _set_names(container, before))
+        elif isinstance(container, type):
+            self.save_class(container)
+        elif isinstance(container, Registry):
+            if self._first(container.cls):
+                classes = container.classes()
+                self.add(lambda: container.replace(classes))
+        elif isinstance(container, MutableMapping):
+            self.save_mapping(container)
+        else:
+            self.save_container(container)
+
     def save_function(self, function: FunctionType) -> None:
         if self._first(function):
             parts = {name: getattr(function, name) for name in FUNCTION_PARTS}
@@ -78,6 +99,14 @@ class Journal:
             self.add(lambda: setattr(thing, name, before))
 
 
+def _set_names(mapping: Any, before: dict[str, Any]) -> None:
+    for name, value in before.items():
+        if value is MISSING:
+            drop_item(mapping, name)
+        else:
+            set_item(mapping, name, value)
+
+
 def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
     for name, value in parts.items():
         setattr(function, name, value)
@@ -90,7 +119,7 @@ def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -
             set_item(mapping, key, value)
     for key in [key for key in mapping if key not in before]:
         drop_item(mapping, key)
-    if list(mapping) != order:
+    if isinstance(mapping, dict) and mapping is not _ENVIRON and list(mapping) != order:
         for key in order:
             drop_item(mapping, key)
             set_item(mapping, key, before[key])
@@ -98,14 +127,18 @@ def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -
 
 def set_item(mapping: Any, key: Any, value: Any) -> None:
     """As `dict` itself does it: libraries have dicts that refuse, or do more (SQLAlchemy's `FacadeDict`)."""
-    if isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+    if mapping is _ENVIRON:
+        os.environ[os.fsdecode(key)] = os.fsdecode(value)
+    elif isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
         dict.__setitem__(mapping, key, value)
     else:
         mapping[key] = value
 
 
 def drop_item(mapping: Any, key: Any) -> None:
-    if isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+    if mapping is _ENVIRON:
+        os.environ.pop(os.fsdecode(key), None)
+    elif isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
         dict.pop(mapping, key, None)
     else:
         mapping.pop(key, None)
@@ -120,6 +153,16 @@ def restore_sequence(container: Any, before: list[Any]) -> None:
     elif isinstance(container, deque):
         container.clear()
         container.extend(before)
+
+
+class NoJournal(Journal):
+    """For first loads, which nobody undoes."""
+
+    def add(self, step: Callable[[], object]) -> None:
+        pass
+
+    def _first(self, thing: object) -> bool:
+        return False
 
 
 def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...]) -> None:

@@ -24,6 +24,8 @@ from fh_dash.memo import memo_of
 
 F = TypeVar("F")
 
+_SERVER = "fh_dash.host."
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -165,13 +167,22 @@ class Registry:
 
 
 def _running_module(frame: FrameType | None) -> str | None:
-    """The module whose top level runs now. `__main__` does not count: it is the command that serves."""
+    """The module whose top level runs now.
+
+    Below the server no module counts: that may be the script that called `serve`, which never ends.
+    """
     while frame is not None:
-        name = frame.f_globals.get("__name__")
-        if frame.f_code.co_name == "<module>" and name != "__main__":
-            return str(name)
+        name = str(frame.f_globals.get("__name__"))
+        if name.startswith(_SERVER):
+            return None
+        if frame.f_code.co_name == "<module>" and name != "__main__" and _is_module(name, frame.f_globals):
+            return name
         frame = frame.f_back
     return None
+
+
+def _is_module(name: str, namespace: object) -> bool:
+    return getattr(sys.modules.get(name), "__dict__", None) is namespace
 
 
 registry = Registry()

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fh_dash.engine.graph import Node
+from fh_dash.engine.walk import Tracked
+
+_LOGGER = frozenset({"level", "propagate", "disabled"})
 
 
-def _log_handlers() -> Iterator[list[Any]]:
-    yield logging.root.handlers
-    for logger in list(logging.root.manager.loggerDict.values()):
+def _loggers() -> Iterator[Tracked]:
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
-            yield logger.handlers
+            yield Tracked(("logging", "handlers"), logger.handlers)
+            yield Tracked(("logging", "filters"), logger.filters)
+            yield Tracked(("logging", "level"), vars(logger), only=_LOGGER)
 
 
-LISTS: Mapping[str, Callable[[], Iterable[list[Any]]]] = {
-    "logging": _log_handlers,
-    "sys": lambda: [sys.path],
+def _sys_path() -> Iterator[Tracked]:
+    yield Tracked(("sys", "path"), sys.path)
+
+
+def _environ() -> Iterator[Tracked]:
+    yield Tracked(("os", "environ"), os.environ._data)  # type: ignore[attr-defined]
+
+
+CONTAINERS: Mapping[str, Callable[[], Iterable[Tracked]]] = {
+    "logging": _loggers,
+    "sys": _sys_path,
+    "os": _environ,
+    "dotenv": _environ,
 }
-"""Imported package -> lists of it; what a module adds there is taken back like its registrations."""
+"""Imported package -> containers of it; what a module adds there is taken back like its registrations."""
 
 
 def _sqlmodel() -> Iterator[tuple[Node, Any]]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
+from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
@@ -38,7 +39,7 @@ class Keeper:
     """The keep hook for one run of one module.
 
     `previous` are the objects of the last run by key of the *new* definitions; `pinned` tells which must not be
-    touched (those behind `no_reload`); `owner` tells whether an attribute was put there by another module.
+    touched (those behind `no_reload`). What other modules put on the objects was taken back before.
     """
 
     def __init__(
@@ -48,16 +49,18 @@ class Keeper:
         journal: Journal,
         *,
         pinned: Callable[[object], bool],
-        owned: Callable[[object, str], bool],
         is_project: Callable[[str], bool],
     ) -> None:
         self._definitions, self._previous, self._journal = definitions, previous, journal
-        self._pinned, self._owned, self._is_project = pinned, owned, is_project
+        self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
         self.shadows: dict[int, tuple[object, object]] = {}
         """id(new class) -> (new class, kept class): who registered the first should hold the second."""
+        self.adopted: list[type] = []
+        """Classes that got new contents."""
         self._methods: dict[str, list[FunctionType]] = {}
+        self._twins: dict[int, tuple[FunctionType, FunctionType]] = {}
 
     def __call__(self, key: int) -> Callable[[object], object]:
         return functools.partial(self._keep, key)
@@ -78,12 +81,13 @@ class Keeper:
             if not isinstance(old, FunctionType) or self._pinned(old) or not _same_cells(old, new):
                 return new
             self._copy_function(old, new)
-            # a method's `super()` finds its class in a cell that belongs to the new function
-            return new if outer else old
+            if outer:  # whether the class is kept is known only when it is made
+                self._twins[id(new)] = (new, old)
+                return new
+            return old
         if isinstance(new, type):
-            methods = self._methods.pop(definition.qualname, [])
             if isinstance(old, type) and not self._pinned(old) and self._adopts(old, new):
-                self._copy_class(old, new, methods)
+                self._copy_class(definition, old, new)
                 return old
         return new
 
@@ -94,7 +98,7 @@ class Keeper:
         for name in FUNCTION_PARTS:
             setattr(old, name, getattr(new, name))
         attributes = old.__dict__
-        for name in [n for n in attributes if n not in new.__dict__ and not self._owned(attributes, n)]:
+        for name in [n for n in attributes if n not in new.__dict__]:
             del attributes[name]
         attributes.update(new.__dict__)
 
@@ -119,38 +123,63 @@ class Keeper:
             return False
         return True
 
-    def _copy_class(self, old: type, new: type, methods: list[FunctionType]) -> None:
+    def _copy_class(self, definition: Definition, old: type, new: type) -> None:
         self._journal.save_class(old)
         contents = dict(vars(new))
         if isinstance(old, enum.EnumMeta) and isinstance(new, enum.EnumMeta):
             contents = adopt_members(old, new, contents, self._journal)
-        if "_abc_impl" in vars(old):
-            # what other modules registered as virtual subclasses is known only there
-            contents.pop("_abc_impl", None)
-        for name in [n for n in vars(old) if n not in contents and self._droppable(old, n)]:
+        contents.pop("_abc_impl", None)
+        if isinstance(old, abc.ABCMeta):
+            self._clear_registry(old)
+        contents = {name: self._method(value) for name, value in contents.items()}
+        for name in [n for n in vars(old) if n not in contents and _droppable(old, n)]:
             type.__delattr__(old, name)
         for name, value in contents.items():
             if name not in UNSETTABLE and not isinstance(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
-        for function in methods:
+        for function in self._methods.pop(definition.qualname, []):
             _point_cell(function, old)
-        self._tell_descriptors(old, contents)
+        for key, things in self.made.items():
+            if self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
+                self.made[key] = [self._method(thing) for thing in things]
+        _tell_descriptors(contents, old, new)
         self.shadows[id(new)] = (new, old)
+        self.adopted.append(old)
         detach(new, self._is_project)
 
-    def _droppable(self, old: type, name: str) -> bool:
-        value = vars(old)[name]
-        return not (
-            name in UNSETTABLE
-            or name == "_abc_impl"
-            or isinstance(value, MemberDescriptorType)
-            or self._owned(old, name)
-        )
+    def _method(self, value: Any) -> Any:
+        """The method of the last run, renewed, in the place of its new twin: bound ones are kept by somebody."""
+        twin = self._twins.get(id(value))
+        if twin is None or twin[0] is not value:
+            return value
+        twin[1].__dict__.update(value.__dict__)
+        return twin[1]
 
-    def _tell_descriptors(self, cls: type, contents: Mapping[str, Any]) -> None:
-        for name, value in contents.items():
-            if hasattr(type(value), "__set_name__") and self._is_project(type(value).__module__):
-                value.__set_name__(cls, name)
+    def _clear_registry(self, cls: abc.ABCMeta) -> None:
+        registry = Registry(cls)
+        self._journal.save_tracked(registry)
+        registry.replace(())
+
+    def forget_new_classes(self) -> None:
+        """After a failed run: classes that were new in it must not be among the subclasses of their bases."""
+        known = {id(thing) for things in self._previous.values() for thing in things}
+        for things in self.made.values():
+            for thing in things:
+                if isinstance(thing, type) and id(thing) not in known:
+                    detach(thing, self._is_project)
+
+
+def _droppable(cls: type, name: str) -> bool:
+    return name not in UNSETTABLE and name != "_abc_impl" and not isinstance(vars(cls)[name], MemberDescriptorType)
+
+
+def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None:
+    """Descriptors that noted their owner when the new class was made note the kept one."""
+    for value in contents.values():
+        attributes = getattr(value, "__dict__", None)
+        if hasattr(type(value), "__set_name__") and type(attributes) is dict:
+            for name in [name for name, thing in attributes.items() if thing is new]:
+                attributes[name] = old
 
 
 def _same_cells(old: FunctionType, new: FunctionType) -> bool:

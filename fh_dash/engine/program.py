@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from fh_dash.engine.effects import Effects
+from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.sources import Source
 
@@ -28,6 +29,8 @@ class Record:
     """Definition key -> the functions and classes that its last run made (see `patch.Keeper`)."""
     reads: dict[str, str] = field(default_factory=dict)
     """File -> stamp, of what it read while it ran."""
+    trace: tuple[Segment | str, ...] = ()
+    """What it did to other modules' objects, and the project modules that it imported, as they followed each other."""
     runs: int = 1
     milliseconds: float = 0.0
 
@@ -40,7 +43,11 @@ class Program:
         self.entry = entry
         self.records: dict[str, Record] = {}
         self.graph = Graph()
-        self.effects = Effects()
+        self.dispatchers: dict[int, Any] = {}
+        """`singledispatch` functions that modules registered implementations with."""
+        self.starts: dict[str, int] = {}
+        """Module -> when it began to run, on the clock of `Segment.number`."""
+        self._clock = 0
         self.loose: set[str] = set()
         """Modules that something other than an import statement of the project loaded at run time."""
         self.failed_reads: dict[str, str] = {}
@@ -88,6 +95,19 @@ class Program:
     def find(self, name: str) -> ModuleType | None:
         record = self.records.get(name)
         return record.module if record else None
+
+    def declared(self, name: str) -> frozenset[str]:
+        """Names that functions of a project module rebind (`global x`)."""
+        analysis = self.graph.analyses.get(name)
+        return analysis.declared if analysis else frozenset()
+
+    def tick(self) -> int:
+        self._clock += 1
+        return self._clock
+
+    def segments(self, name: str) -> list[Segment]:
+        record = self.records.get(name)
+        return [step for step in record.trace if isinstance(step, Segment)] if record else []
 
     def is_project_module(self, name: str) -> bool:
         return name in self.records

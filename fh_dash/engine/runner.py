@@ -7,21 +7,22 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from fh_dash import events
 from fh_dash.engine.analysis import STAR
-from fh_dash.engine.effects import Watch
+from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Node
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
-from fh_dash.engine.known import LISTS, OBJECTS
+from fh_dash.engine.known import CONTAINERS, OBJECTS
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import Reads
 from fh_dash.engine.sources import HOOK, Source
+from fh_dash.engine.watch import Watch
 
 _STACK_WORDS = frozenset(
     {
@@ -42,8 +43,10 @@ class _Frame:
 
     name: str
     source: Source
+    module: ModuleType
     watch: Watch
     keeper: Keeper
+    trace: list[Segment | str] = field(default_factory=list)
 
 
 class Runner:
@@ -52,7 +55,6 @@ class Runner:
     def __init__(self, program: Program, post: Callable[[events.Event], object]) -> None:
         self._program, self._post = program, post
         self._local = threading.local()
-        self.depth = 0
 
     @property
     def stack(self) -> list[_Frame]:
@@ -63,7 +65,10 @@ class Runner:
 
     def running(self) -> str | None:
         """Name of the project module that this thread is importing now."""
-        return self.stack[-1].name if self.stack else None
+        stack = self.stack
+        return stack[-1].name if stack else None
+
+    # ------------------------------------------------------------------------------------------- running
 
     def run(
         self,
@@ -78,49 +83,45 @@ class Runner:
         """
         stack = self.stack
         if stack:
-            stack[-1].watch.flush(stack[-1].keeper.shadows)
-        frame = self._frame(source, journal, previous or {})
+            self.flush(stack[-1])
+            stack[-1].trace.append(source.module)
+        self._program.starts[source.module] = self._program.tick()
+        frame = self._frame(module, source, journal, previous or {})
         reads = Reads(self._program.is_project_path)
         began, ok = time.perf_counter(), False
         self._post(events.ImportStarted(source.module, time.time(), project=True, depth=len(stack)))
         stack.append(frame)
         reads.start()
         try:
-            self._execute(module, frame)
+            self._execute(frame)
             ok = True
         finally:
             reads.stop()
             stack.pop()
             took = (time.perf_counter() - began) * 1000
-            self._record(module, frame, reads, took, ok)
-            self._settle(frame, journal, ok)
+            self.flush(frame)
+            if ok:
+                self._record(frame, reads, took)
+            else:
+                self._undo(frame, reads, journal)
+            self._tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 
-    def _record(self, module: ModuleType, frame: _Frame, reads: Reads, took: float, ok: bool) -> None:
-        program = self._program
-        if not ok:
-            program.failed_reads |= reads.files
-            return
-        earlier = program.records.get(frame.name)
-        runs = earlier.runs + 1 if earlier else 1
-        with program.lock:
-            program.records[frame.name] = Record(module, frame.source, frame.keeper.made, reads.files, runs, took)
-
-    def _frame(self, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]) -> _Frame:
+    def _frame(
+        self, module: ModuleType, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]
+    ) -> _Frame:
         program = self._program
         keeper = Keeper(
             source.analysis.definitions,
             previous,
             journal,
             pinned=registry.is_pinned,
-            owned=program.effects.owned,
             is_project=program.is_project_module,
         )
-        watch = Watch(source.module, program.find, journal)
-        for imported in source.analysis.imports:
-            package = imported.module.partition(".")[0]
-            if lists := LISTS.get(package):
-                watch.track_lists(lists)
+        watch = Watch(program.find, program.declared, journal)
+        for package in sorted({imported.module.partition(".")[0] for imported in source.analysis.imports}):
+            if containers := CONTAINERS.get(package):
+                watch.track_known(containers)
             if objects := OBJECTS.get(package):
                 with contextlib.suppress(ImportError):  # the module itself will meet it
                     importlib.import_module(package)
@@ -128,28 +129,65 @@ class Runner:
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
         self._renew_stacks(watch, source, journal)
-        return _Frame(source.module, source, watch, keeper)
+        return _Frame(source.module, source, module, watch, keeper)
 
-    def _execute(self, module: ModuleType, frame: _Frame) -> None:
-        namespace = vars(module)
+    def _execute(self, frame: _Frame) -> None:
+        namespace = vars(frame.module)
         namespace[HOOK] = frame.keeper
         try:
             exec(frame.source.code, namespace)
         finally:
             namespace.pop(HOOK, None)
 
-    def _settle(self, frame: _Frame, journal: Journal, ok: bool) -> None:
-        """Book the effects; those of a failed run are undone. Modules around it look at the new state."""
-        effects, stack = self._program.effects, self.stack
-        frame.watch.flush(frame.keeper.shadows)
-        effects.record(frame.name, frame.watch.changes, journal)
-        if not ok:
-            effects.take_back(frame.name, journal)
-        for outer in stack:
-            if ok:
-                self._track(outer.watch, outer.source, frame.name)
+    def flush(self, frame: _Frame) -> None:
+        """Book what the module did since its last import."""
+        if deltas := frame.watch.flush(frame.keeper.shadows):
+            frame.trace.append(Segment(deltas, self._program.tick()))
+
+    def _record(self, frame: _Frame, reads: Reads, took: float) -> None:
+        program = self._program
+        earlier = program.records.get(frame.name)
+        record = Record(
+            module=frame.module,
+            source=frame.source,
+            made=frame.keeper.made,
+            reads=reads.files,
+            trace=tuple(frame.trace),
+            runs=earlier.runs + 1 if earlier else 1,
+            milliseconds=took,
+        )
+        for dispatcher in frame.watch.walker.dispatchers:
+            program.dispatchers[id(dispatcher)] = dispatcher
+        with program.lock:
+            program.records[frame.name] = record
+
+    def _undo(self, frame: _Frame, reads: Reads, journal: Journal) -> None:
+        self._program.failed_reads |= reads.files
+        for step in reversed(frame.trace):
+            if isinstance(step, Segment):
+                step.undo(journal)
+        frame.keeper.forget_new_classes()
+
+    def _tell_outer(self, name: str) -> None:
+        """The modules around it may reach what it made, and look at the new state."""
+        stack = self.stack
+        if name in self._program.records:
+            for outer in stack:
+                self._track(outer.watch, outer.source, name)
         if stack:
             stack[-1].watch.rebase()
+
+    # ------------------------------------------------------------------------------- import statements
+
+    def at_import(self, names: Sequence[str], arrive: Callable[[str], None] | None) -> None:
+        """An import statement of the running module names these project modules, which are all loaded."""
+        frame = self.stack[-1]
+        self.flush(frame)
+        frame.trace.extend(names)
+        if arrive is not None:
+            for name in names:
+                arrive(name)
+        frame.watch.rebase()
 
     # ------------------------------------------------------------------------------------------- in reach
 

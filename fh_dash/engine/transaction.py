@@ -1,73 +1,70 @@
-"""Carry a plan out, all or nothing.
+"""Carry a plan out, all or nothing, by going through a cold start again.
 
-Modules are looked at in the order of a cold start. One runs again when its file changed, or when its import-time code
-used a name whose value has changed by then; otherwise the names that it imported are set anew. Facts grow on the way:
+A cold start is known from the last time: which module imported which, in what order, and what each put into objects
+of others (`Record.trace`). The transaction walks along it from the entry. A module that must run again does, and its
+import statements lead the way; for any other, its imports are walked and its effects put in place again. So order,
+cycles and registries come out as after a restart, while only what must run again runs.
 
-    values     (module, name) -> (old, new), for each global that got another value
-    behaviour  names that behave differently: their definition, or one that it is made from, changed
-    contents   names of containers that a module which ran again puts something into
+A module must run again when its file changed, or when its import-time code used a name that has another value by
+then (`facts`). Otherwise only the names that it imported are set anew.
 """
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from types import ModuleType
-from typing import Any
 
 from fh_dash import events
-from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine import abcs
+from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.caches import clear_dependent_caches
-from fh_dash.engine.graph import Node, Reached
-from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.deltas import Segment
+from fh_dash.engine.facts import Facts
+from fh_dash.engine.graph import Node
+from fh_dash.engine.importer import ProjectFinder
+from fh_dash.engine.journal import MISSING, Journal, NoJournal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
+from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate
 from fh_dash.engine.patch import detach
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.routes import Route, difference
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
-from fh_dash.engine.uses import CALLERS, READERS
-
-SYSTEM_NAMES = frozenset(
-    "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__".split()
-)
-_FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
-"""Globals that accumulate over runs and must not."""
 
 
 class Transaction:
     """One plan being carried out; `commit` or `rollback` ends it."""
 
-    def __init__(self, program: Program, runner: Runner, plan: Plan, settled: Callable[[Plan], None]) -> None:
+    def __init__(
+        self, program: Program, runner: Runner, finder: ProjectFinder, plan: Plan, settled: Callable[[Plan], None]
+    ) -> None:
         self.plan = plan
-        self._settled = settled
         self.error: BaseException | None = None
         self.reports: list[events.ModuleReport] = []
         self.caches: tuple[events.CacheChange, ...] = ()
-        self._program, self._runner = program, runner
         self.milliseconds = 0.0
+        self._program, self._runner, self._finder, self._settled = program, runner, finder, settled
         self._open = True
         self._kept = registry.snapshot()
         self._begin()
 
     def _begin(self) -> None:
-        self._journal = Journal()
+        program = self._program
         self.reports = []
-        self._values: dict[Node, tuple[Any, Any]] = {}
-        self._behaviour: set[Node] = set(self.plan.behaviour)
-        self._contents: set[Node] = set()
-        self._existence: set[Node] = set()
-        self._ran: set[str] = set()
-        self._candidates: set[str] = set()
-        self._spread_from: set[str] = set()
+        self._journal = Journal()
+        self._facts = Facts(self.plan, self.plan.graph or program.graph, program.graph, program.records)
+        self._arrived: dict[str, None] = {}
+        self._running: dict[str, dict[str, object]] = {}
+        self._undone = False
         self._moved: list[Moved] = []
+        self._adopted: list[type] = []
 
     # ----------------------------------------------------------------------------------------- outside
 
@@ -95,17 +92,29 @@ class Transaction:
         else:
             self._journal.undo()
         registry.restore(self._kept)
+        self._end()
 
     def commit(self) -> None:
         if not self._open:
             return
         self._open = False
+        facts = self._facts
         self.caches = (
-            *registry.settle(self._kept, self._ran),
-            *clear_dependent_caches(self._program.records, self._behaviour, self._ran),
+            *registry.settle(self._kept, facts.ran),
+            *clear_dependent_caches(self._program.records, facts.behaviour, facts.ran),
         )
         refresh_lines(self._moved, list(self.plan.sources.values()))
+        self._end()
         self._settled(self.plan)
+
+    def _end(self) -> None:
+        """Forget what is of the last run, so that its objects can go, and what was found out with them."""
+        abcs.reset_caches(self._adopted)
+        for dispatcher in self._program.dispatchers.values():
+            dispatcher._clear_cache()
+        self._journal = NoJournal()
+        self._adopted = []
+        self._facts.values.clear()
 
     def result(
         self,
@@ -136,43 +145,32 @@ class Transaction:
     def module(self) -> ModuleType:
         return self._program.records[self._program.entry].module
 
-    # ------------------------------------------------------------------------------------------- steps
+    # ----------------------------------------------------------------------------------------- the walk
 
     def _attempt(self) -> _Again | None:
-        self._save_interpreter()
+        self._save_program()
+        self._finder.arrive = self._arrive_by_import
         try:
-            self._carry_out()
+            self._load() if self.plan.load else self._walk()
         except _Again as again:
             return again
+        finally:
+            self._finder.arrive = None
         return None
 
-    def _save_interpreter(self) -> None:
+    def _save_program(self) -> None:
         program, journal = self._program, self._journal
         journal.save_container(sys.path)
         journal.save_mapping(program.records)
+        journal.save_mapping(program.starts)
         graph, loaded, loose = program.graph, set(program.records), set(program.loose)
 
         def back() -> None:
             program.graph, program.loose = graph, loose
             for name in set(program.records) - loaded:
-                _forget(name, Journal())
+                forget(name, NoJournal())
 
         journal.add(back)
-
-    def _carry_out(self) -> None:
-        program, plan = self._program, self.plan
-        if plan.load:
-            self._load()
-            return
-        assert plan.graph is not None
-        program.graph = plan.graph
-        for name in sorted(plan.gone, reverse=True):
-            self._unload(name, "its file is gone")
-        self._concerned(self._behaviour, {*plan.sources, *plan.reruns})
-        for name in program.graph.order(program.entry):
-            if name in self._candidates and name in program.records:
-                self._consider(name)
-        self._unload_unreachable()
 
     def _load(self) -> None:
         for name in sorted(self.plan.gone, reverse=True):
@@ -184,182 +182,173 @@ class Transaction:
             if name not in known:
                 self._report(name, "loaded")
 
-    def _forget_entry(self) -> None:
-        program = self._program
-        if program.entry in program.records:
-            program.effects.take_back(program.entry, Journal())
-            _forget(program.entry, Journal())
-            del program.records[program.entry]
-            program.graph.update({program.entry: None})
+    def _walk(self) -> None:
+        program, plan = self._program, self.plan
+        assert plan.graph is not None
+        program.graph = plan.graph
+        for name in sorted(plan.gone, reverse=True):
+            if name in program.records:
+                self._unload(name, "its file is gone")
+        known = set(program.records)
+        self._arrive(program.entry)
+        self._arrive_late()
+        self._check_again()
+        for name in [name for name in program.records if name not in known]:
+            self._report(name, "loaded")
 
-    def _consider(self, name: str) -> None:
-        record = self._program.records[name]
-        if reason := self._reason(name):
-            self._run_together(name)
-            loaded = set(self._program.records)
-            self._rerun(name, record, reason)
-            for new in [n for n in self._program.records if n not in loaded]:
-                self._report(new, "loaded", f"imported by {name}")
+    def _arrive(self, name: str) -> None:
+        """A cold start would import this module now, unless it has been before."""
+        if name in self._arrived or name not in self._program.records:
             return
-        if (source := self.plan.sources.get(name)) is not None:
-            self._refresh(name, record, source)
-        self._rebind(name)
+        self._arrived[name] = None
+        self._arrive(name.rpartition(".")[0])
+        record = self._program.records[name]
+        if reason := self._facts.reason(name):
+            self._rerun(name, record, reason)
+            return
+        if self._undone:
+            self._program.starts[name] = self._program.tick()
+        for number, step in enumerate(record.trace):
+            if isinstance(step, str):
+                self._arrive(step)
+            else:
+                self._put_back(name, record, number, step)
+        if reason := self._late_reason(name, record):
+            self._rerun(name, record, reason)
+        else:
+            self._leave(name, record)
 
-    # --------------------------------------------------------------------------------------- decisions
+    def _arrive_by_import(self, name: str) -> None:
+        """An import statement of a module that is running again led here."""
+        for running, before in self._running.items():
+            if name not in self._arrived and self._program.graph.cyclic(running):
+                self._facts.compare(running, before, vars(self._program.records[running].module), partial=True)
+        self._arrive(name)
 
-    def _reason(self, name: str) -> str:
-        """Why a module must run again; empty when it need not."""
-        if forced := self.plan.reruns.get(name):
-            return forced
+    def _put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
+        if not any(isinstance(step, str) for step in record.trace[number:]) and self._facts.reason(name):
+            return  # it will run again in a moment, and all its imports are behind it
+        if not segment.applied and not segment.redo(self._journal, self._program.tick()):
+            raise _Again(name, "builds on what other modules registered before it")
+
+    def _late_reason(self, name: str, record: Record) -> str:
+        """The reason that its imports gave a module to run again, once they are all there."""
+        reason = self._facts.reason(name)
+        if not reason:
+            return ""
+        imports = [n for n, step in enumerate(record.trace) if isinstance(step, str)]
+        early = any(isinstance(step, Segment) for step in record.trace[: imports[-1] if imports else 0])
+        if early or self._program.graph.cyclic(name):
+            # a cold start runs its first lines before its imports: go through it once more, knowing this
+            raise _Again(name, reason)
+        return reason
+
+    def _arrive_late(self) -> None:
+        """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
         program = self._program
-        for target in program.graph.dynamic.get(name, ()):
-            if target in self._ran or target in self.plan.gone or any(node[0] == target for node in self._behaviour):
-                return f"imports {target} dynamically"
-        for imported in program.graph.analyses[name].imports:
-            if reason := self._import_reason(imported):
-                return reason
-        if not (self._values or self._behaviour or self._contents or self._ran):
-            return ""
-        for reached in program.graph.reached(name):
-            if self._concerns(name, reached):
-                return _explain(reached)
-        return ""
+        alive = program.graph.reachable([program.entry, *program.loose])
+        alive |= {name.rpartition(".")[0] for name in alive}
+        for name in list(program.records):
+            if name in self._arrived:
+                continue
+            if name in alive:
+                self._arrive(name)
+            else:
+                self._unload(name, "nothing imports it any more")
 
-    def _concerned(self, facts: Iterable[Node], modules: Iterable[str] = ()) -> None:
-        """Modules that facts, or the run of other modules, may concern: those and all that import them."""
-        for module in {*modules, *(module for module, _ in facts)}:
-            if module not in self._spread_from:
-                self._spread_from.add(module)
-                self._candidates |= {module, *self._program.graph.importers(module)}
+    def _check_again(self) -> None:
+        """What became known after a module was walked over may still concern it."""
+        for name in list(self._arrived):
+            if name in self._facts.ran:
+                for other in self._run_with(name):
+                    if other not in self._facts.ran:
+                        raise _Again(other, f"holds start-up code or models of {name}")
+            elif name in self._facts.candidates and name in self._program.records:
+                if reason := self._facts.reason(name):
+                    raise _Again(name, reason)
+                self._rebind(name)
 
-    def _run_together(self, name: str) -> None:
-        """What cannot be taken out of another module's objects needs new objects: that other must run too."""
-        for other in sorted(self._program.effects.run_with(name)):
-            if other in self._program.records and other not in self._ran and other not in self.plan.reruns:
-                raise _Again(other, f"holds start-up code or models of {name}")
+    def _run_with(self, name: str) -> set[str]:
+        """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""
+        records, found = self._program.records, set[str]()
+        for segment in self._program.segments(name):
+            for delta in segment.deltas:
+                owner = delta.tracked.node[0]
+                if delta.renews:
+                    found |= {owner} if owner else self._sharing(delta.tracked.node)
+        return {other for other in found if other != name and other in records}
 
-    def _import_reason(self, imported: Import) -> str:
-        if imported.deferred or imported.typing_only:
-            return ""
-        node = (imported.module, imported.name or STAR)
-        by_function = (imported.module, "__getattr__") in self._behaviour and imported.name not in (None, STAR)
-        if node in self._existence or (by_function and not self._has(*node)):
-            return f"imports {imported.name} from {imported.module}, line {imported.line}"
-        for gone in (imported.module, f"{imported.module}.{imported.name}"):
-            if gone in self.plan.gone:
-                return f"imports {gone}, which is gone, line {imported.line}"
-        return ""
-
-    def _has(self, module: str, name: str) -> bool:
-        record = self._program.records.get(module)
-        return record is not None and name in vars(record.module)
-
-    def _concerns(self, name: str, reached: Reached) -> bool:
-        node, use = reached.node, reached.use
-        if node[1] == STAR:
-            return node[0] in self._ran or any(n[0] == node[0] for n in self._behaviour)
-        if node in self._values or (use.stored and node[0] in self._ran):
-            return True
-        if node[1] == "__getattr__" and node in self._behaviour:
-            return not self._has(node[0], use.path[-1])
-        if node in self._behaviour and self._program.graph.behaves(name, use):
-            return True
-        return node in self._contents and _looks_inside(reached)
+    def _sharing(self, node: Node) -> set[str]:
+        """Modules that put something into the same registry of a library."""
+        program = self._program
+        return {
+            name
+            for name in program.records
+            if any(d.tracked.node == node and d.renews for s in program.segments(name) for d in s.deltas)
+        }
 
     # ------------------------------------------------------------------------------------------ running
 
     def _rerun(self, name: str, record: Record, reason: str) -> None:
-        program, journal = self._program, self._journal
+        program, journal, facts = self._program, self._journal, self._facts
         source = self.plan.sources.get(name, record.source)
-        module, namespace = record.module, vars(record.module)
+        self._take_back_from(program.starts[name])
+        namespace = vars(record.module)
         journal.save_mapping(namespace)
         before = dict(namespace)
-        _relocate(module, source)
-        taken = program.effects.take_back(name, journal)
-        for gone in _too_early(name, before, source.analysis):
-            del namespace[gone]
-        for fresh in _FRESH:
-            namespace.pop(fresh, None)
-        if not source.analysis.docstring:
-            namespace["__doc__"] = None
+        relocate(record.module, source, journal)
+        prepare(name, namespace, source.analysis)
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
-        self._runner.run(module, source, journal, previous)
+        old = [step for step in record.trace if isinstance(step, Segment)]
+        facts.ran.add(name)
+        self._running[name] = before
+        self._runner.run(record.module, source, journal, previous)
+        del self._running[name]
+        drop_gone(name, namespace, before, source.analysis)
         new = program.records[name]
-        self._drop_gone(name, namespace, before, source.analysis)
-        program.effects.place(name, taken, program.graph.order(program.entry))
         self._detach_dropped(record, new)
-        self._ran.add(name)
-        self._learn(name, before, namespace)
+        facts.note_run(name, old, program.segments(name))
+        facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
 
-    def _drop_gone(self, name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis) -> None:
-        """Names of the last run that this one did not bind; not before it ran, since requests may be using them."""
-        provided = self._star_names(analysis)
-        for gone in list(_unbound(name, before, analysis)):
-            left = namespace.get(gone, MISSING) is before[gone]
-            if left and gone not in provided and not analysis.dynamic and gone not in analysis.declared:
-                del namespace[gone]
-
-    def _star_names(self, analysis: Analysis) -> set[str]:
-        names: set[str] = set()
-        for star in analysis.stars():
-            module = sys.modules.get(star.module)
-            if module is not None:
-                names |= set(_public(module))
-        return names
+    def _take_back_from(self, start: int) -> None:
+        """Undo all effects that came after the first module that runs again began; the walk puts them back."""
+        if self._undone:
+            return
+        self._undone = True
+        segments = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
+        for segment in sorted(segments, key=lambda segment: -segment.number):
+            segment.undo(self._journal)
 
     def _detach_dropped(self, old: Record, new: Record) -> None:
         kept = {id(thing) for things in new.made.values() for thing in things}
-        for things in old.made.values():
-            for thing in things:
-                if isinstance(thing, type) and id(thing) not in kept and not registry.is_pinned(thing):
-                    self._journal.save_class(thing)
-                    detach(thing, self._program.is_project_module)
-
-    def _learn(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """Which globals of a module that just ran have other values now, and what follows from it."""
-        found: set[Node] = set()
-        for key in before.keys() | after.keys():
-            old, new = before.get(key, MISSING), after.get(key, MISSING)
-            if key in SYSTEM_NAMES or (_same(old, new) and (name, key) not in self.plan.renamed):
-                continue
-            if isinstance(new, ModuleType) and old is new:
-                continue
-            self._values[name, key] = (old, new)
-            found.add((name, key))
-            if old is MISSING or new is MISSING:
-                self._existence.add((name, key))
-        self._spread(name, found)
-
-    def _spread(self, name: str, found: set[Node]) -> None:
-        program, new = self._program, set(found)
-        if found:
-            new |= program.graph.spread(found)
-            self._behaviour |= new
-        if nodes := program.effects.nodes(name):
-            derived = program.graph.spread(nodes, contents=True)
-            new |= derived
-            self._contents |= nodes
-            self._behaviour |= derived - nodes
-        self._concerned(new, [name])
+        for thing in _classes(old):
+            if id(thing) not in kept and not registry.is_pinned(thing):
+                self._journal.save_class(thing)
+                detach(thing, self._program.is_project_module)
+        self._adopted += [thing for thing in _classes(new) if id(thing) in {id(t) for t in _classes(old)}]
 
     # --------------------------------------------------------------------------------- without running
+
+    def _leave(self, name: str, record: Record) -> None:
+        if (source := self.plan.sources.get(name)) is not None:
+            self._refresh(name, record, source)
+        if name in self._facts.candidates:
+            self._rebind(name)
 
     def _refresh(self, name: str, record: Record, source: Source) -> None:
         """Only comments or layout differ: the code is the same, on other lines."""
         self._moved.append(Moved(record.source.code, source.code, record.made))
-        self._program.records[name] = Record(
-            record.module, source, record.made, record.reads, record.runs, record.milliseconds
-        )
+        self._program.records[name] = replace(record, source=source)
         self._report(name, "refreshed", "only comments or layout changed")
 
     def _rebind(self, name: str) -> None:
-        if not self._values:
+        facts, record = self._facts, self._program.records[name]
+        if not facts.values:
             return
-        record = self._program.records[name]
         namespace, names = vars(record.module), []
         for local, node in self._bindings(record.source.analysis, namespace):
-            old, new = self._values[node]
+            old, new = facts.values[node]
             if namespace.get(local, MISSING) is not old or old is new:
                 continue
             self._journal.save_mapping(namespace)
@@ -367,50 +356,54 @@ class Transaction:
                 del namespace[local]
             else:
                 namespace[local] = new
-            self._values[name, local] = (old, new)
-            self._concerned([(name, local)])
+            facts.values[name, local] = (old, new)
+            facts.concern([(name, local)])
             names.append(local)
         if names:
             self._report(name, "rebound", names=tuple(sorted(names)))
 
-    def _bindings(self, analysis: Analysis, namespace: dict[str, Any]) -> Iterator[tuple[str, Node]]:
+    def _bindings(self, analysis: Analysis, namespace: dict[str, object]) -> Iterator[tuple[str, Node]]:
         """Local name -> changed node, for everything that an import statement bound at import time."""
+        values = self._facts.values
         stars = {star.module for star in analysis.stars()}
         for imported in analysis.imports:
             node = (imported.module, imported.name or "")
-            if not imported.deferred and node in self._values:
+            if not imported.deferred and node in values:
                 yield imported.local, node
-        for module, key in [node for node in self._values if node[0] in stars]:
-            old, _ = self._values[module, key]
-            offered = key in _public(sys.modules[module]) if module in sys.modules else False
+        for module, key in [node for node in values if node[0] in stars]:
+            old, _ = values[module, key]
+            offered = key in public_names(vars(sys.modules[module])) if module in sys.modules else False
             held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
             if key not in analysis.binds and (offered or held):
                 yield key, (module, key)
 
     # ---------------------------------------------------------------------------------------- unloading
 
-    def _unload_unreachable(self) -> None:
-        program = self._program
-        alive = program.graph.reachable([program.entry, *program.loose])
-        alive |= {name.rpartition(".")[0] for name in alive}
-        for name in [name for name in program.records if name not in alive]:
-            self._unload(name, "nothing imports it any more")
-
     def _unload(self, name: str, reason: str) -> None:
         program, journal = self._program, self._journal
         record = program.records[name]
-        program.effects.take_back(name, journal)
+        segments = program.segments(name)
+        for segment in reversed(segments):
+            segment.undo(journal)
         self._report(name, "unloaded", reason)
-        for things in record.made.values():
-            for thing in things:
-                if isinstance(thing, type):
-                    journal.save_class(thing)
-                    detach(thing, program.is_project_module)
-        _forget(name, journal)
+        for thing in _classes(record):
+            journal.save_class(thing)
+            detach(thing, program.is_project_module)
+        forget(name, journal)
         del program.records[name]
-        if program.graph is not self.plan.graph or name in program.graph.analyses:
+        if name in program.graph.analyses:
             program.graph.update({name: None})
-        self._ran.add(name)
+        self._facts.gone.add(name)
+        self._facts.note_run(name, segments, ())
+
+    def _forget_entry(self) -> None:
+        program = self._program
+        for segment in reversed(program.segments(program.entry)):
+            segment.undo(NoJournal())
+        if program.entry in program.records:
+            forget(program.entry, NoJournal())
+            del program.records[program.entry]
+            program.graph.update({program.entry: None})
 
     def _report(
         self,
@@ -433,108 +426,5 @@ class _Again(Exception):
         self.module, self.reason = module, reason
 
 
-def _explain(reached: Reached) -> str:
-    (module, name), line = reached.node, reached.use.line
-    if name == STAR:
-        return f"uses {module} at import time, line {line}"
-    return f"uses {name} of {module} at import time, line {line}"
-
-
-def _looks_inside(reached: Reached) -> bool:
-    """Whether a use reads what a container holds, instead of handing the container on or adding to it."""
-    use = reached.use
-    if use.via:
-        return use.via[-1] in CALLERS
-    return not use.called or (len(use.path) > 1 and use.path[-1] in READERS)
-
-
-# ----------------------------------------------------------------------------------------------- namespaces
-
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Whether two values cannot be told apart: the same object, or equal and immutable all through."""
-    if old is new:
-        return True
-    if type(old) is not type(new) or type(old) not in _PLAIN:
-        return False
-    if isinstance(old, tuple):
-        return len(old) == len(new) and all(map(_same, old, new))
-    if isinstance(old, frozenset):
-        return old == new and all(type(item) in (str, bytes, int) for item in old)
-    return bool(old == new) and repr(old) == repr(new)
-
-
-def _public(module: ModuleType) -> list[str]:
-    """What `from module import *` binds."""
-    offered = vars(module).get("__all__")
-    return list(offered) if offered is not None else [name for name in vars(module) if not name.startswith("_")]
-
-
-def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:
-    """Globals of the last run that no statement of the new source is seen to bind."""
-    for key, value in before.items():
-        is_submodule = isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
-        if key not in analysis.binds and key not in SYSTEM_NAMES and not is_submodule:
-            yield key
-
-
-def _too_early(name: str, before: dict[str, Any], analysis: Analysis) -> set[str]:
-    """Globals that must be gone when the code begins, since a fresh interpreter would not find them there.
-
-    Names that are used before they are bound, and, where names are bound in ways that cannot be seen, all others.
-    """
-    unbound = set(_unbound(name, before, analysis))
-    early = set(unbound) if analysis.dynamic else unbound & analysis.declared
-    bound: set[str] = set()
-    entered: set[str] = set()
-    stars = bool(analysis.stars())
-    for unit in analysis.units:
-        waiting = list(unit.now)
-        while waiting:
-            use = waiting.pop()
-            key = use.path[0]
-            if key in before and key not in bound and key not in SYSTEM_NAMES and not (stars and key in unbound):
-                early.add(key)
-            if use.called and key in bound and key not in entered:
-                entered.add(key)
-                waiting += [u for inner in analysis.by_name.get(key, ()) if inner.kind == "def" for u in inner.later]
-        bound |= unit.binds
-    return early & before.keys() - {
-        n for n in before if hasattr(builtins, n) and n not in analysis.binds and n not in unbound
-    }
-
-
-def _relocate(module: ModuleType, source: Source) -> None:
-    """A module that became a package, or a package that became a module, stays the same object."""
-    if module.__file__ == str(source.path):
-        return
-    from importlib.util import find_spec
-
-    saved = sys.modules.pop(module.__name__)
-    try:
-        spec = find_spec(module.__name__)
-    finally:
-        sys.modules[module.__name__] = saved
-    if spec is None:
-        return
-    module.__spec__, module.__loader__, module.__file__ = spec, spec.loader, str(source.path)
-    module.__package__ = spec.parent
-    if spec.submodule_search_locations is not None:
-        module.__path__ = spec.submodule_search_locations
-    elif hasattr(module, "__path__"):
-        del module.__path__
-
-
-def _forget(name: str, journal: Journal) -> None:
-    """Take a module out of `sys.modules` and out of its package."""
-    module = sys.modules.pop(name, None)
-    if module is None:
-        return
-    journal.add(lambda: sys.modules.__setitem__(name, module))
-    package, _, last = name.rpartition(".")
-    parent = sys.modules.get(package)
-    if parent is not None and vars(parent).get(last) is module:
-        delattr(parent, last)
-        journal.add(lambda: setattr(parent, last, module))
+def _classes(record: Record) -> list[type]:
+    return [thing for things in record.made.values() for thing in things if isinstance(thing, type)]

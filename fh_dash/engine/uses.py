@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CALLERS = frozenset(
     "map filter sorted min max sum any all list tuple set dict frozenset next iter reduce starmap accumulate "
@@ -13,6 +13,13 @@ CALLERS = frozenset(
 )
 """Library callables that call a function or look into a container given to them at once; others (`Route`, `partial`,
 `append`, …) only keep it."""
+KEEPERS_OF_BEHAVIOUR = frozenset(
+    "partial partialmethod cache lru_cache cached_property wraps singledispatch singledispatchmethod contextmanager "
+    "asynccontextmanager staticmethod classmethod property total_ordering compose Partial".split()
+)
+"""Library callables whose result does what the function given to them does."""
+START_UP = frozenset({"lifespan", "on_startup", "on_shutdown", "on_event", "add_event_handler", "lifespan_context"})
+"""Keywords, functions and decorators that take code which runs when an app starts: that belongs to a cold start."""
 READERS = frozenset(
     "get items keys values copy index count startswith endswith lower upper strip split join format".split()
 )
@@ -80,7 +87,8 @@ class UseCollector(ast.NodeVisitor):
     def _use(self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False) -> None:
         if self._is_local(path[0]):
             return
-        use = Use(path, line, called or (self._via[-1:] != () and self._via[-1] in CALLERS), self._via, stored)
+        runs = bool(self._via) and self._via[-1] in CALLERS | START_UP
+        use = Use(path, line, called or runs, self._via, stored)
         (self.later if self._depth else self.now).append(use)
 
     def _bind(self, name: str) -> None:
@@ -129,8 +137,11 @@ class UseCollector(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         self._call(node)
         before, self._via = self._via, dotted(node.func)
-        for part in (*node.args, *(k.value for k in node.keywords)):
+        for part in node.args:
             self.visit(part)
+        for keyword in node.keywords:
+            self._via = (keyword.arg,) if keyword.arg in START_UP else dotted(node.func)
+            self.visit(keyword.value)
         self._via = before
 
     def _call(self, node: ast.Call) -> None:
@@ -183,7 +194,10 @@ class UseCollector(ast.NodeVisitor):
         for annotation in _annotations(node):
             self._without_via(annotation)
         self._bind(node.name)
+        first = len(self.later)
         self._function(node.args, node.body, _declared_global(node.body))
+        if not self._depth and any(part in START_UP for d in node.decorator_list for part in dotted(d)):
+            self.now += [replace(use, called=True, via=()) for use in self.later[first:]]
 
     visit_AsyncFunctionDef = visit_FunctionDef
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from abc import ABCMeta
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+from fh_dash.engine.abcs import Registry
 from fh_dash.engine.graph import Node
 
 CONTAINERS = (dict, list, set, deque)
@@ -38,8 +40,8 @@ class Tracked:
     container: Any
     owner: Any = None
     key: Any = None
-    only: str | None = None
-    """Of a module's namespace: the one name that counts."""
+    only: frozenset[str] | None = None
+    """Of a namespace: the names that count."""
     before: Any = None
     renew: bool = False
     """It cannot be taken back entry by entry: the module that owns it has to run again."""
@@ -61,24 +63,61 @@ def changeable(mapping: dict[Any, Any]) -> bool:
     return "immutable" not in type(mapping).__name__.lower()
 
 
-def copy_of(container: Any, only: str | None = None) -> Any:
+def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
     """A shallow copy for a later comparison."""
+    if isinstance(container, Registry):
+        return container.classes()
     inside = contents(container)
     if only is not None:
-        return {only: inside[only]} if only in inside else {}
-    return dict(inside) if isinstance(container, dict | type) else list(inside)
+        return {name: inside[name] for name in only if name in inside}
+    return dict(inside) if isinstance(container, dict | type | Slots) else list(inside)
+
+
+class Slots(MutableMapping[str, Any]):
+    """The `__slots__` of an object as a mapping."""
+
+    def __init__(self, thing: object, names: tuple[str, ...]) -> None:
+        self.thing, self._names = thing, names
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(self.thing, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        object.__setattr__(self.thing, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        object.__delattr__(self.thing, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._names if hasattr(self.thing, name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Walker:
     """A breadth-first walk over live objects, bounded in depth and number."""
 
-    def __init__(self, modules: Callable[[str], ModuleType | None]) -> None:
-        self._modules = modules
+    def __init__(self, modules: Callable[[str], ModuleType | None], declared: Callable[[str], frozenset[str]]) -> None:
+        self._modules, self._declared = modules, declared
+        self._names: set[tuple[int, str]] = set()
         self._seen: dict[int, object] = {}
         self._queue: deque[tuple[Node, Any, Any, Any, int, bool]] = deque()
         self._renew = False
         self.apps: list[Any] = []
         """Starlette applications that were met: they keep a middleware stack made from what is tracked."""
+        self.dispatchers: list[Any] = []
+        """`singledispatch` functions that were met: they cache what they find in their registry."""
+
+    def first(self, module: ModuleType, name: str) -> bool:
+        """Whether a name of a module is met for the first time."""
+        place = (id(module), name)
+        seen = place in self._names
+        self._names.add(place)
+        return not seen
 
     def walk(self, roots: Iterable[tuple[Node, Any]]) -> Iterator[Tracked]:
         self._queue.extend((node, thing, None, None, 0, False) for node, thing in roots)
@@ -121,9 +160,15 @@ class Walker:
         if function.__dict__:
             yield Tracked(node, function.__dict__)
             self._push(node, list(function.__dict__.items()), function.__dict__, depth)
+        if hasattr(function, "dispatch") and hasattr(function, "_clear_cache"):
+            self.dispatchers.append(function)
         module = function.__globals__.get("__name__", "")
-        if self._modules(module) is not None:
-            self._globals(module, function.__globals__, _names(function.__code__), depth)
+        if (found := self._modules(module)) is not None:
+            names = _names(function.__code__)
+            for name in names & self._declared(module):
+                if self.first(found, name):
+                    yield Tracked((module, name), function.__globals__, only=frozenset({name}))
+            self._globals(module, function.__globals__, names, depth)
 
     def _globals(self, module: str, namespace: dict[str, Any], names: set[str], depth: int) -> None:
         for name in names & namespace.keys():
@@ -146,13 +191,18 @@ class Walker:
             )
             return
         yield Tracked(node, cls)
+        if isinstance(cls, ABCMeta):
+            yield Tracked(node, Registry(cls))
         self._push(node, [(k, v) for k, v in vars(cls).items() if k != "__dict__"], cls, depth)
+        inner = [part for value in vars(cls).values() for part in _inside(value)]
+        self._push(node, [(None, part) for part in inner], None, depth)
         self._push(node, [(None, base) for base in (*cls.__mro__[1:], type(cls))], None, depth)
 
     def _instance(self, node: Node, thing: Any, depth: int) -> Iterator[Tracked]:
         cls = type(thing)
         if (cls.__module__ or "").partition(".")[0] in _OPAQUE:
             return
+        yield from self._slots(node, thing, cls, depth)
         attributes = getattr(thing, "__dict__", None)
         if type(attributes) is not dict:
             return
@@ -163,6 +213,26 @@ class Walker:
         self._push(node, list(attributes.items()), attributes, depth)
         if self._modules(cls.__module__) is not None:
             self._push(node, [(None, cls)], None, depth)
+
+    def _slots(self, node: Node, thing: Any, cls: type, depth: int) -> Iterator[Tracked]:
+        names = tuple(n for c in cls.__mro__ for n, v in vars(c).items() if isinstance(v, MemberDescriptorType))
+        if not names or self._modules(cls.__module__) is None:
+            return
+        slots = Slots(thing, names)
+        yield Tracked(node, slots, renew=self._renew)
+        self._push(node, list(slots.items()), slots, depth)
+
+
+_WRAPPERS = ("__func__", "fget", "fset", "fdel", "func", "__wrapped__", "dispatcher")
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """The functions behind `classmethod`, `property`, `cached_property`, `partialmethod` and the like."""
+    if not isinstance(value, FunctionType | type):
+        for name in _WRAPPERS:
+            part = getattr(value, name, None)
+            if callable(part):
+                yield part
 
 
 def _filled(cell: Any) -> bool:

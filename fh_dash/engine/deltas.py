@@ -1,0 +1,328 @@
+"""What running a module changed in one container of another module: recorded, undone, done again.
+
+A cold start is a sequence of such changes. A reload takes back those that come after the first module it runs, and
+lets the modules that need not run do theirs again in their place; where that is not possible, because the container is
+not as they found it (a counter, a sort, a key that another one took), they have to run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fh_dash.engine import abcs
+from fh_dash.engine.journal import MISSING, Journal, drop_item, restore_sequence, set_item
+from fh_dash.engine.walk import CONTAINERS, Tracked, contents, copy_of
+
+DERIVED = frozenset({"middleware_stack", "_abc_impl"})
+"""Attributes that are made from others on demand, or are tracked on their own: no registrations."""
+INTERPRETER_ATTRIBUTES = frozenset(
+    "__dict__ __weakref__ __doc__ __module__ __qualname__ __abstractmethods__ __annotations__ __firstlineno__ "
+    "__static_attributes__ __warningregistry__ __builtins__ __spec__ __loader__ __file__ __cached__ __path__".split()
+)
+_LIFESPAN = frozenset({"on_startup", "on_shutdown", "lifespan_context", "lifespan", "startup", "shutdown"})
+"""Where an app keeps what runs once at its start: taking it back needs a new app."""
+
+Shadows = Mapping[int, tuple[object, object]]
+
+
+@dataclass(slots=True)
+class Delta:
+    tracked: Tracked
+    added: list[tuple[Any, Any]] = field(default_factory=list)
+    """Of a mapping (key, new value), of others (None, element)."""
+    removed: dict[Any, Any] = field(default_factory=dict)
+    """Of a mapping: key -> the value that was there before."""
+    before: list[Any] | None = None
+    """Of a sequence, where more than appending happened: all elements before and after; of a mapping that lost keys, its
+    keys before."""
+    after: list[Any] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.after is not None)
+
+    @property
+    def renews(self) -> bool:
+        """It cannot be taken back: whoever owns the container has to run again."""
+        keys = {self.tracked.key, *(key for key, _ in self.added), *self.removed}
+        return self.tracked.renew or any(isinstance(key, str) and key in _LIFESPAN for key in keys)
+
+    def shape(self) -> tuple[Any, ...]:
+        """Equal for two runs that put the same things into the same place."""
+        tracked = self.tracked
+        place = (id(tracked.container), None) if tracked.owner is None else (id(tracked.owner), tracked.key)
+        return (
+            place,
+            tracked.only,
+            tuple((_key(key), _key(thing)) for key, thing in self.added),
+            tuple(map(_key, self.removed)),
+        )
+
+
+@dataclass(slots=True)
+class Segment:
+    """What a module changed between two of its imports."""
+
+    deltas: list[Delta]
+    number: int
+    """Segments are undone from the highest number down."""
+    applied: bool = True
+
+    def undo(self, journal: Journal) -> None:
+        if self.applied:
+            _mark(self, False, journal)
+            for delta in reversed(self.deltas):
+                _undo(delta, _current(delta, journal))
+
+    def redo(self, journal: Journal, number: int) -> bool:
+        """False when a container is not as it was when this was recorded."""
+        _mark(self, True, journal)
+        before, self.number = self.number, number
+        journal.add(lambda: setattr(self, "number", before))
+        return all([_redo(delta, _current(delta, journal)) for delta in self.deltas])
+
+
+def _mark(segment: Segment, applied: bool, journal: Journal) -> None:
+    before = segment.applied
+    segment.applied = applied
+    journal.add(lambda: setattr(segment, "applied", before))
+
+
+def _current(delta: Delta, journal: Journal) -> Any:
+    container = delta.tracked.current()
+    journal.save_tracked(container, delta.tracked.only)
+    return container
+
+
+def _key(thing: Any) -> Any:
+    return thing if isinstance(thing, str | int | float | bytes | None) else id(thing)
+
+
+# ------------------------------------------------------------------------------------------------ recording
+
+
+def difference(tracked: Tracked, shadows: Shadows, places: set[tuple[int, Any]]) -> Delta:
+    """What changed in a container since `tracked.before`; new classes that stand for kept ones are exchanged."""
+    current = tracked.current()
+    delta = Delta(replace(tracked, container=current, before=None))
+    if isinstance(current, abcs.Registry):
+        _compare_sets(delta, tracked.before, current.classes())
+    elif isinstance(current, list | deque):
+        _compare_sequences(delta, tracked.before, current, shadows)
+    elif isinstance(current, set):
+        _compare_sets(delta, tracked.before, list(current))
+    else:
+        _compare_mappings(delta, tracked.before, copy_of(current, tracked.only), places)
+    if shadows and delta.added:
+        _replace_shadows(delta, current, shadows)
+    return delta
+
+
+def _compare_mappings(delta: Delta, before: dict[Any, Any], now: dict[Any, Any], places: set[tuple[int, Any]]) -> None:
+    for key, new in now.items():
+        old = before.get(key, MISSING)
+        if old is new or _skipped(key):
+            continue
+        own_place = (id(delta.tracked.container), key) in places
+        if type(old) is type(new) and isinstance(new, CONTAINERS) and own_place:
+            continue  # compared as a container of its own
+        delta.added.append((key, new))
+        if old is not MISSING:
+            delta.removed[key] = old
+    lost = [key for key in before if key not in now and not _skipped(key)]
+    if lost:
+        delta.removed |= {key: before[key] for key in lost}
+        delta.before = list(before)
+
+
+def _skipped(key: Any) -> bool:
+    return isinstance(key, str) and (key in INTERPRETER_ATTRIBUTES or key in DERIVED)
+
+
+def _compare_sequences(delta: Delta, before: list[Any], current: MutableSequence[Any], shadows: Shadows) -> None:
+    now = list(current)
+    if len(now) >= len(before) and same_items(now[: len(before)], before):
+        delta.added = [(None, thing) for thing in now[len(before) :]]
+        return
+    delta.before, delta.after = before, now
+    left = Counter(map(id, before))
+    for thing in now:
+        left[id(thing)] -= 1
+        if left[id(thing)] < 0:
+            delta.added.append((None, thing))
+
+
+def _compare_sets(delta: Delta, before: list[Any], now: list[Any]) -> None:
+    known, left = set(map(id, before)), set(map(id, now))
+    delta.added = [(None, thing) for thing in now if id(thing) not in known]
+    delta.removed = {id(thing): thing for thing in before if id(thing) not in left}
+
+
+def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
+def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
+    for number, (key, thing) in enumerate(delta.added):
+        kept_key, kept = _unshadowed(key, shadows), _unshadowed(thing, shadows)
+        if kept is thing and kept_key is key:
+            continue
+        delta.added[number] = (kept_key, kept)
+        if isinstance(container, list | deque):
+            exchanged = [kept if item is thing else item for item in container]
+            restore_sequence(container, exchanged)
+            if delta.after is not None:
+                delta.after = exchanged
+        elif isinstance(container, set):
+            container.discard(thing)
+            container.add(kept)
+        else:
+            _put(container, key, MISSING)
+            _put(container, kept_key, kept)
+
+
+def _unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
+    """`thing` with new classes, also inside tuples and fresh containers, exchanged for the kept ones."""
+    found = shadows.get(id(thing))
+    if found is not None and found[0] is thing:
+        return found[1]
+    if depth > 3:
+        return thing
+    if type(thing) is tuple:
+        inner = tuple(_unshadowed(part, shadows, depth + 1) for part in thing)
+        return thing if same_items(inner, thing) else inner
+    if type(thing) is list:
+        thing[:] = [_unshadowed(part, shadows, depth + 1) for part in thing]
+    elif type(thing) is dict:
+        for key, value in list(thing.items()):
+            thing[key] = _unshadowed(value, shadows, depth + 1)
+    elif not isinstance(thing, type) and type(getattr(thing, "__dict__", None)) is dict:
+        _unshadowed(vars(thing), shadows, depth + 2)
+    return thing
+
+
+# -------------------------------------------------------------------------------------------- undoing, redoing
+
+
+def _put(container: Any, key: Any, value: Any) -> None:
+    """Set or, with MISSING, delete an item of a mapping or an attribute of a class."""
+    if isinstance(container, type):
+        if value is not MISSING:
+            type.__setattr__(container, key, value)
+        elif key in vars(container):
+            type.__delattr__(container, key)
+    elif value is not MISSING:
+        set_item(container, key, value)
+    else:
+        drop_item(container, key)
+
+
+def _undo(delta: Delta, container: Any) -> None:
+    if isinstance(container, abcs.Registry):
+        container.change(remove=[t for _, t in delta.added], add=delta.removed.values())
+    elif isinstance(container, list | deque):
+        _undo_sequence(delta, container)
+    elif isinstance(container, set):
+        container.difference_update([thing for _, thing in delta.added])
+        container.update(delta.removed.values())
+    else:
+        _undo_mapping(delta, container)
+
+
+def _undo_mapping(delta: Delta, container: Any) -> None:
+    for key, new in reversed(delta.added):
+        if contents(container).get(key, MISSING) is new:
+            _put(container, key, delta.removed.get(key, MISSING))
+    set_again = {key for key, _ in delta.added}
+    for key, old in delta.removed.items():
+        if key not in set_again and key not in contents(container):
+            _put(container, key, old)
+    if delta.before is not None and not isinstance(container, type):
+        _reorder(container, delta.before)
+
+
+def _reorder(mapping: Any, keys: list[Any]) -> None:
+    wanted = [key for key in keys if key in mapping] + [key for key in mapping if key not in set(keys)]
+    if list(mapping) != wanted:
+        for key in wanted:
+            value = mapping[key]
+            drop_item(mapping, key)
+            set_item(mapping, key, value)
+
+
+def _undo_sequence(delta: Delta, container: Any) -> None:
+    now = list(container)
+    if delta.after is not None and delta.before is not None:
+        if same_items(now, delta.after):
+            restore_sequence(container, delta.before)
+            return
+        now = _merged(now, delta.before, delta.after)
+    gone = Counter(id(thing) for _, thing in delta.added)
+    kept: list[Any] = []
+    for thing in reversed(now):
+        if gone[id(thing)] > 0:
+            gone[id(thing)] -= 1
+        else:
+            kept.append(thing)
+    restore_sequence(container, kept[::-1])
+
+
+def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
+    """`now` with the elements that are in `wanted` but not in `other`, each behind its left neighbour there."""
+    here = set(map(id, other))
+    result = list(now)
+    for place, thing in enumerate(wanted):
+        if id(thing) in here:
+            continue
+        left = wanted[place - 1] if place else MISSING
+        at = next((n for n, item in enumerate(result) if item is left), -1) + 1
+        result.insert(at if place else 0, thing)
+    return result
+
+
+def _redo(delta: Delta, container: Any) -> bool:
+    if isinstance(container, abcs.Registry):
+        container.change(remove=delta.removed.values(), add=[t for _, t in delta.added])
+        return True
+    if isinstance(container, list | deque):
+        return _redo_sequence(delta, container)
+    if isinstance(container, set):
+        container.difference_update(delta.removed.values())
+        container.update(thing for _, thing in delta.added)
+        return True
+    return _redo_mapping(delta, container)
+
+
+def _redo_mapping(delta: Delta, container: Any) -> bool:
+    set_again = {key for key, _ in delta.added}
+    for key, new in delta.added:
+        if contents(container).get(key, MISSING) is not delta.removed.get(key, MISSING):
+            return False
+        _put(container, key, new)
+    for key, old in delta.removed.items():
+        if key not in set_again:
+            if contents(container).get(key, MISSING) is not old:
+                return False
+            _put(container, key, MISSING)
+    return True
+
+
+def _redo_sequence(delta: Delta, container: Any) -> bool:
+    if delta.after is None or delta.before is None:
+        container.extend(thing for _, thing in delta.added)
+        return True
+    now = list(container)
+    if same_items(now, delta.before):
+        restore_sequence(container, delta.after)
+        return True
+    added = {id(thing) for _, thing in delta.added}
+    if not same_items([thing for thing in delta.after if id(thing) not in added], delta.before):
+        return False  # it removed, sorted or exchanged: with other contents that gives something else
+    restore_sequence(container, _merged(now, delta.after, delta.before))
+    return True
+
+
+def places_of(segments: Iterable[Segment]) -> list[tuple[Any, ...]]:
+    return [delta.shape() for segment in segments for delta in segment.deltas]

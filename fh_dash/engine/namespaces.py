@@ -1,0 +1,138 @@
+"""A module's globals over several runs: what must go before, what after, and what counts as another value."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.sources import Source
+
+SYSTEM_NAMES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__".split()
+)
+_FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
+"""Globals that accumulate over runs and must not."""
+_PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
+
+
+def same_value(old: Any, new: Any) -> bool:
+    """Whether two values cannot be told apart: the same object, or equal and immutable all through."""
+    if old is new:
+        return True
+    if type(old) is not type(new) or type(old) not in _PLAIN:
+        return False
+    if isinstance(old, tuple):
+        return len(old) == len(new) and all(map(same_value, old, new))
+    if isinstance(old, frozenset):
+        return bool(old == new) and all(type(item) in (str, bytes, int) for item in old)
+    return bool(old == new) and repr(old) == repr(new)
+
+
+def public_names(namespace: dict[str, Any]) -> list[str]:
+    """What `from module import *` binds."""
+    offered = namespace.get("__all__")
+    if isinstance(offered, list | tuple):
+        return [name for name in offered if isinstance(name, str)]
+    return [name for name in namespace if not name.startswith("_")]
+
+
+def prepare(name: str, namespace: dict[str, Any], analysis: Analysis) -> None:
+    """Take out of the namespace what a fresh interpreter would not find there when the code begins to run.
+
+    The rest stays until the code binds it anew: a request that outlived the wait at the gate may be using it.
+    """
+    for gone in _too_early(name, namespace, analysis):
+        del namespace[gone]
+    for fresh in _FRESH:
+        namespace.pop(fresh, None)
+    if not analysis.docstring:
+        namespace["__doc__"] = None
+
+
+def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis) -> None:
+    """After a run: delete the names of the last run that this one did not bind."""
+    provided = {n for star in analysis.stars() if (m := sys.modules.get(star.module)) for n in public_names(vars(m))}
+    for gone in list(_unbound(name, before, analysis)):
+        if namespace.get(gone, MISSING) is before[gone] and gone not in provided:
+            if not analysis.dynamic and gone not in analysis.declared:
+                del namespace[gone]
+
+
+def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:
+    """Globals of the last run that no statement of the new source is seen to bind."""
+    for key, value in before.items():
+        is_submodule = isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
+        if key not in analysis.binds and key not in SYSTEM_NAMES and not is_submodule:
+            yield key
+
+
+def _too_early(name: str, before: dict[str, Any], analysis: Analysis) -> set[str]:
+    if analysis.looks_around:
+        return {key for key in before if key not in SYSTEM_NAMES and not _is_submodule(name, key, before[key])}
+    unbound = set(_unbound(name, before, analysis))
+    early = set(unbound) if analysis.dynamic else unbound & analysis.declared
+    return early | (_used_early(before, unbound, analysis) & before.keys())
+
+
+def _is_submodule(name: str, key: str, value: object) -> bool:
+    return isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
+
+
+def _used_early(before: dict[str, Any], unbound: set[str], analysis: Analysis) -> set[str]:
+    """Names that are used before a statement has bound them: they would be missing, or be the builtin."""
+    early: set[str] = set()
+    bound: set[str] = set()
+    entered: set[str] = set()
+    stars = bool(analysis.stars())
+    for unit in analysis.units:
+        waiting = list(unit.now)
+        while waiting:
+            use = waiting.pop()
+            key = use.path[0]
+            if key not in bound and key not in SYSTEM_NAMES and not (stars and key in unbound):
+                early.add(key)
+            if use.called and key in bound and key not in entered:
+                entered.add(key)
+                waiting += [u for inner in analysis.by_name.get(key, ()) if inner.kind == "def" for u in inner.later]
+        bound |= unit.binds
+    return {key for key in early if not (hasattr(builtins, key) and key not in before)}
+
+
+def relocate(module: ModuleType, source: Source, journal: Journal) -> None:
+    """A module that became a package, or a package that became a module, stays the same object."""
+    name = module.__name__
+    if getattr(module, "__file__", None) == str(source.path):
+        return
+    saved = sys.modules.pop(name)
+    try:
+        spec = find_spec(name)
+    finally:
+        sys.modules[name] = saved
+    if spec is None:
+        return
+    journal.save_mapping(vars(module))
+    module.__spec__, module.__loader__, module.__file__ = spec, spec.loader, str(source.path)
+    module.__package__ = spec.parent
+    if spec.submodule_search_locations is not None:
+        module.__path__ = spec.submodule_search_locations
+    elif hasattr(module, "__path__"):
+        del module.__path__
+
+
+def forget(name: str, journal: Journal) -> None:
+    """Take a module out of `sys.modules` and out of its package."""
+    module = sys.modules.pop(name, None)
+    if module is None:
+        return
+    journal.add(lambda: sys.modules.__setitem__(name, module))
+    package, _, last = name.rpartition(".")
+    parent = sys.modules.get(package)
+    if parent is not None and vars(parent).get(last) is module:
+        delattr(parent, last)
+        journal.add(lambda: setattr(parent, last, module))

@@ -1,0 +1,77 @@
+"""The containers of other modules that one module can reach while it runs, and what it changes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from fh_dash.engine.deltas import Delta, Shadows, difference
+from fh_dash.engine.graph import Node
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.walk import Tracked, Walker, copy_of
+
+
+class Watch:
+    """Compares before and after; when another module is imported in between, what that one does is its own."""
+
+    def __init__(
+        self,
+        find_module: Callable[[str], ModuleType | None],
+        declared: Callable[[str], frozenset[str]],
+        journal: Journal,
+    ) -> None:
+        self.walker = Walker(find_module, declared)
+        self._journal = journal
+        self._tracked: list[Tracked] = []
+        self._places: set[tuple[int, Any]] = set()
+        self._lists: list[Callable[[], Iterable[Any]]] = []
+        self._lists_seen: dict[int, Any] = {}
+
+    def track(self, roots: Iterable[tuple[Node, Any]]) -> None:
+        for tracked in self.walker.walk(roots):
+            self._add(tracked)
+
+    def track_name(self, module: ModuleType, name: str) -> None:
+        """An attribute of another module that is assigned (`conf.DEBUG = True`)."""
+        if self.walker.first(module, name):
+            self._add(Tracked((module.__name__, name), vars(module), only=frozenset({name})))
+
+    def track_known(self, containers: Callable[[], Iterable[Tracked]]) -> None:
+        """Containers of the interpreter or the standard library; those that appear later were empty before."""
+        self._lists.append(containers)
+        for tracked in containers():
+            self._lists_seen[id(tracked.container)] = tracked.container
+            self._add(tracked)
+
+    def _add(self, tracked: Tracked) -> None:
+        tracked.before = copy_of(tracked.container, tracked.only)
+        self._journal.save_tracked(tracked.container, tracked.only)
+        self._tracked.append(tracked)
+        if tracked.owner is not None:
+            self._places.add((id(tracked.owner), tracked.key))
+
+    def flush(self, shadows: Shadows) -> list[Delta]:
+        """What changed since the last look."""
+        self._add_new_lists()
+        found = [difference(tracked, shadows, self._places) for tracked in self._tracked]
+        deltas = [delta for delta in found if delta]
+        if deltas:
+            self.rebase()
+        return deltas
+
+    def _add_new_lists(self) -> None:
+        for containers in self._lists:
+            for tracked in containers():
+                if id(tracked.container) not in self._lists_seen:
+                    self._lists_seen[id(tracked.container)] = tracked.container
+                    tracked.before = (
+                        [] if isinstance(tracked.container, list) else copy_of(tracked.container, tracked.only)
+                    )
+                    self._tracked.append(tracked)
+
+    def rebase(self) -> None:
+        """Take what is there now as the state to compare with."""
+        for tracked in self._tracked:
+            tracked.container = tracked.current()
+            tracked.before = copy_of(tracked.container, tracked.only)
