@@ -192,6 +192,8 @@ class ServerStopped:
 
 @dataclass(frozen=True, slots=True)
 class RequestStarted:
+    """Posted for requests that are not answered at once (after some 15 ms); all have a RequestFinished."""
+
     id: int
     """1, 2, 3, … over the whole run."""
     time: float

@@ -34,6 +34,9 @@ class Inbox(Generic[T]):
         if first and self.wake is not None:
             self.wake()
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def drain(self) -> list[T]:
         """Everything that waits, oldest first; the inbox is empty afterwards."""
         with self._lock:

@@ -16,11 +16,7 @@ def _show(match: re.Match[str]) -> str:
     char = match.group()
     if char in _PICTURES:
         return _PICTURES[char]
-    if (
-        char in "\u2028\u2029"
-        or "\x80" <= char <= "\x9f"
-        or unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn")
-    ):
+    if char in "\u2028\u2029" or "\x80" <= char <= "\x9f" or unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn"):
         return f"<{ord(char):04x}>"
     return char
 

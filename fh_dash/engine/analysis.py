@@ -102,7 +102,8 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     """Analyse one parsed module; `module` is its dotted name, against which relative imports are resolved."""
     package = module if is_package else module.rpartition(".")[0]
     imports = tuple(_imports(tree, package))
-    units = tuple(_units(tree.body, package))
+    later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
+    units = tuple(_units(tree.body, (package, later)))
     by_name = _by_name(units)
     binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
     return Analysis(
@@ -143,16 +144,16 @@ def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
 _BODIES = ("body", "orelse", "finalbody")
 
 
-def _units(body: list[ast.stmt], package: str, header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
+def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
     for statement in body:
         heads = _header(statement)
         if heads is None:
-            yield _unit(statement, package, header)
+            yield _unit(statement, context, header)
             continue
-        yield _unit(_Header(statement, heads), package, header)
+        yield _unit(_Header(statement, heads), context, header)
         for number, block in enumerate(_blocks(statement)):
             # which of its blocks a statement is in belongs to its digest: moved to the `else`, it is another one
-            yield from _units(block, package, (*header, *heads, ast.Constant(f"{type(statement).__name__} {number}")))
+            yield from _units(block, context, (*header, *heads, ast.Constant(f"{type(statement).__name__} {number}")))
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
@@ -185,8 +186,8 @@ def _header(statement: ast.stmt) -> tuple[ast.AST, ...] | None:
     return None
 
 
-def _unit(statement: ast.stmt | _Header, package: str, header: tuple[ast.AST, ...]) -> Unit:
-    found = UseCollector(package)
+def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tuple[ast.AST, ...]) -> Unit:
+    found = UseCollector(context[0], annotations_later=context[1])
     if isinstance(statement, _Header):
         nodes, line, kind = statement.parts, statement.statement.lineno, "other"
         surface = ""

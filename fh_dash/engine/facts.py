@@ -9,12 +9,11 @@ structure  of these, the ones that hold other entries than before
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
 from fh_dash.engine.deltas import Segment, places_of
-from fh_dash.engine.graph import Graph, Node, Reached
+from fh_dash.engine.graph import ENVIRONMENT, Graph, Node, Reached
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.namespaces import SYSTEM_NAMES, same_value
 from fh_dash.engine.plan import Plan
@@ -28,7 +27,7 @@ class Facts:
     def __init__(self, plan: Plan, graph: Graph, former: Graph, records: Mapping[str, Record]) -> None:
         self._plan, self._graph, self._former, self._records = plan, graph, former, records
         self.values: dict[Node, tuple[Any, Any]] = {}
-        self.behaviour: set[Node] = set(plan.behaviour)
+        self.behaviour: set[Node] = graph.spread(plan.behaviour) if plan.behaviour else set()
         self.contents: set[Node] = set()
         self.structure: set[Node] = set()
         self.existence: set[Node] = set()
@@ -58,12 +57,11 @@ class Facts:
             node = (name, key)
             if partial and (new is MISSING or old is new):
                 continue
-            if key in SYSTEM_NAMES or (old is new and (isinstance(new, ModuleType) or node not in self._plan.renamed)):
+            if key in SYSTEM_NAMES or (old is new and not (callable(new) and node in self._plan.renamed)):
                 continue
             if old is not new and same_value(old, new):
                 after[key] = old
-                if node not in self._plan.renamed:
-                    continue
+                continue
             self.values[node] = (self.values.get(node, (old, new))[0], new)
             found.add(node)
             if old is MISSING or new is MISSING:
@@ -132,6 +130,8 @@ class Facts:
 
     def _concerns(self, name: str, reached: Reached) -> bool:
         node, use = reached.node, reached.use
+        if node == ENVIRONMENT:
+            return node in self.structure and not use.mutates
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
         if node in self.values or (use.stored and node[0] in self.ran):
@@ -141,7 +141,12 @@ class Facts:
                 return not self._has(node[0], use.path[-1])
             if reached.behaves or (self._is_data(node) and not use.handed_on):
                 return True
-        return node in self.contents and _looks_inside(reached)
+        return node in self.contents and (_looks_inside(reached) or self._dispatches(node))
+
+    def _dispatches(self, node: Node) -> bool:
+        """A `singledispatch` function is called as itself, and looks into its own registry."""
+        record = self._records.get(node[0])
+        return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
 
     def _is_data(self, node: Node) -> bool:
         """No function: of a class or an instance, attributes are read without any call."""

@@ -12,6 +12,10 @@ from fh_dash.engine.uses import IMPORTED, KEEPERS_OF_BEHAVIOUR, Use
 Node: TypeAlias = tuple[str, str]
 """(module, global name); the name `*` stands for the module as a whole."""
 
+ENVIRONMENT: Node = ("os", "environ")
+"""What modules set and read of the process environment."""
+_ENVIRONMENT = frozenset({"environ", "getenv"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -96,6 +100,8 @@ class Graph:
             return
         analysis = self.analyses[module]
         name = path[0]
+        if not _ENVIRONMENT.isdisjoint(path) and self._is_foreign(module, name):
+            yield ENVIRONMENT
         imports = [i for i in analysis.imports if i.local == name and not i.typing_only and not i.deferred]
         for found in imports:
             yield from self._imported(found, path[1:])
@@ -105,6 +111,9 @@ class Graph:
             for star in analysis.stars():
                 if name in self.exports(star.module):
                     yield star.module, name
+
+    def _is_foreign(self, module: str, name: str) -> bool:
+        return any(i.local == name and i.module == "os" for i in self.analyses[module].imports)
 
     def _imported(self, found: Import, rest: tuple[str, ...]) -> Iterator[Node]:
         if found.name is not None:

@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from fh_dash import events
 from fh_dash.engine import sources
+from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.graph import Graph, Node, changed_names, changed_surfaces
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
 from fh_dash.engine.program import Program, Record
@@ -45,7 +47,7 @@ class Plan:
     graph: Graph | None = None
     """With the new sources taken in."""
     behaviour: frozenset[Node] = frozenset()
-    """Names that behave differently by their definitions, over all modules."""
+    """Functions and classes of which the definition differs, and names that are imported from elsewhere."""
     renamed: frozenset[Node] = frozenset()
     """Names whose own definition differs in more than a function's body."""
     paths: frozenset[Path] = frozenset()
@@ -132,7 +134,7 @@ class Planner:
             reruns=reruns,
             gone=frozenset(scan.gone),
             graph=graph,
-            behaviour=frozenset(graph.spread(own)) if own else frozenset(),
+            behaviour=frozenset(own),
             renamed=frozenset(renamed),
             paths=paths,
         )
@@ -154,17 +156,25 @@ class Planner:
     def _foreign_or_source(self, name: str) -> Source | None:
         """Import a foreign module; of a project module that is not loaded yet the source, to look into that too."""
         try:
-            spec = self._finder.locate(name.partition(".")[0]) if name.partition(".")[0] not in sys.modules else None
-            top_is_project = name.partition(".")[0] in self._program.graph.analyses or (
-                spec is not None and _in_project(spec, self._program)
-            )
-            if not top_is_project:
-                importlib.import_module(name)
-            elif spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+            spec = self._find(name)
+            if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
                 return sources.load(name, Path(spec.origin))
+            if name.partition(".")[0] not in self._program.graph.analyses and not _in_project(spec, self._program):
+                importlib.import_module(name)
         except BaseException:  # it will be raised again, and reported, where the project imports it
             return None
         return None
+
+    def _find(self, name: str) -> ModuleSpec | None:
+        """Where a module would be loaded from, without importing the packages around it if they are the project's."""
+        spec, path = None, None
+        parts = name.split(".")
+        for depth in range(len(parts)):
+            spec = self._finder.find_spec(".".join(parts[: depth + 1]), path)
+            if spec is None or not _in_project(spec, self._program):
+                return spec
+            path = list(spec.submodule_search_locations or ())
+        return spec
 
 
 def _in_project(spec: object, program: Program) -> bool:
@@ -181,6 +191,7 @@ class _Scan:
         self.sources: dict[str, Source] = {}
         self.reruns: dict[str, str] = {}
         self.gone: set[str] = set()
+        self._own: dict[str, bool] = {}
 
     def look(self, paths: Collection[Path]) -> None:
         files = self._expand(paths)
@@ -276,21 +287,31 @@ class _Scan:
         now = stamp(file)
         if now == before:
             return False
-        if take_own_write(file):
+        if file not in self._own:
+            self._own[file] = take_own_write(file)
+        if self._own[file]:
             self._program.records[name].reads[file] = now
             return False
         return True
 
 
 def _own_changes(records: Mapping[str, Record], scan: _Scan) -> tuple[set[Node], set[Node]]:
-    """Names whose own statements differ; of these, the ones that differ in more than a function's body."""
+    """Definitions that differ; of these, the ones that differ in more than a function's body.
+
+    Of data, only the value tells, once the module has run again.
+    """
     own: set[Node] = set()
     surfaces: set[Node] = set()
     for name, source in scan.sources.items():
         old = records[name].source.analysis
-        own |= {(name, changed) for changed in changed_names(old, source.analysis)}
+        own |= {(name, n) for n in changed_names(old, source.analysis) if not _is_data(n, old, source.analysis)}
         surfaces |= {(name, changed) for changed in changed_surfaces(old, source.analysis)}
     return own, surfaces
+
+
+def _is_data(name: str, *analyses: Analysis) -> bool:
+    kinds = {unit.kind for analysis in analyses for unit in analysis.by_name.get(name, ()) if name in unit.binds}
+    return bool(kinds) and kinds <= {"other"}
 
 
 def _since(began: float) -> float:

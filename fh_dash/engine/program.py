@@ -128,7 +128,7 @@ class Program:
         folders = {os.path.abspath(folder or ".") for folder in sys.path}
         names = {name for folder in folders if (name := _dotted(file, folder))}
         for package, record in list(self.records.items()):
-            for folder in getattr(record.module, "__path__", ()):
+            for folder in vars(record.module).get("__path__", ()):
                 if inner := _dotted(file, os.path.abspath(folder)):
                     names.add(f"{package}.{inner}")
         return names

@@ -79,8 +79,8 @@ def _install() -> None:
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if event not in _EVENTS:
-        if event == "os.rename":
-            _note_write(args[1])
+        if event in _CHANGES:
+            _note_write(args[1] if event == "os.rename" else args[0])
         return
     if event == "open" and not _is_read(args):
         _note_write(args[0])
@@ -109,8 +109,9 @@ def _is_read(args: tuple[Any, ...]) -> bool:
 def _note_write(path: Any) -> None:
     if _followed and isinstance(path, str | bytes | os.PathLike):
         name = os.path.abspath(os.fsdecode(path))
-        if name in _followed and _under_project_code(_followed[name]):
-            _own_writes.add(name)
+        for place in (name, os.path.dirname(name)):
+            if place in _followed and _under_project_code(_followed[place]):
+                _own_writes.add(place)
 
 
 def _under_project_code(is_project: Callable[[str], bool]) -> bool:
@@ -129,3 +130,4 @@ def take_own_write(path: str) -> bool:
 
 
 _EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
+_CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir"})

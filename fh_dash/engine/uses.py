@@ -68,7 +68,8 @@ def dotted(node: ast.AST) -> tuple[str, ...]:
 class UseCollector(ast.NodeVisitor):
     """Collects `binds`, `mutates`, `now` and `later` of the nodes it visits, at module scope."""
 
-    def __init__(self, package: str = "") -> None:
+    def __init__(self, package: str = "", *, annotations_later: bool = False) -> None:
+        self._annotations_later = annotations_later  # `from __future__ import annotations`
         self._package = package
         self.binds: set[str] = set()
         self.mutates: set[str] = set()
@@ -131,7 +132,8 @@ class UseCollector(ast.NodeVisitor):
             self._mutate(node.value)
             if path := dotted(node.value):
                 self._use(path, node.lineno, stored=True)
-        self._without_via(node.value)
+        if isinstance(node.ctx, ast.Load) or not _plain(node.value):
+            self._without_via(node.value)
         self._without_via(node.slice)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -191,8 +193,11 @@ class UseCollector(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._decorators(node.decorator_list)
         self._defaults(node.args)
+        if self._annotations_later and not node.decorator_list:
+            self._depth += 1
         for annotation in _annotations(node):
             self._without_via(annotation)
+        self._depth -= self._annotations_later and not node.decorator_list
         self._bind(node.name)
         first = len(self.later)
         self._function(node.args, node.body, _declared_global(node.body))

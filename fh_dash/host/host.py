@@ -1,0 +1,290 @@
+"""Brings generations of the app up and down behind the gate, on the server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, TypeVar
+
+from fh_dash.errors import FhDashError, UsageError
+from fh_dash.events import ErrorReport, Event, LoadFailed, ReloadResult, Serving, Stage
+from fh_dash.host import lookup
+from fh_dash.host.gate import Gate
+from fh_dash.host.generation import Generation
+from fh_dash.host.interrupt import Stretch
+from fh_dash.host.lifespan import Lifespan
+from fh_dash.host.needs import Engine, Transaction
+from fh_dash.host.target import Target
+from fh_dash.settings import Settings
+
+T = TypeVar("T")
+
+log = logging.getLogger("fh_dash")
+
+OLD_REQUESTS = 30.0
+"""Seconds that the shutdown of a replaced app waits for its last short requests."""
+
+
+class Stopped(FhDashError):
+    """The server ended before the reload did."""
+
+
+@dataclass(slots=True)
+class _Change:
+    """What became of one plan."""
+
+    time: float
+    old: Generation | None
+    transaction: Transaction | None = None
+    generation: Generation | None = None
+    error: ErrorReport | None = None
+    wait: float = 0.0
+    swap: float = 0.0
+
+
+class Host:
+    """`load` and the coroutines run on the server's loop; `apply` and `load_again` are called by the reload thread."""
+
+    def __init__(self, settings: Settings, target: Target, engine: Engine, post: Callable[[Event], object]) -> None:
+        self.gate = Gate()
+        self.stretch = Stretch()
+        self.settled = threading.Event()
+        """The first load was tried, or the server ended before that."""
+        self.began = 0.0
+        """When the first load began, in epoch seconds."""
+        self._settings, self._target, self._engine, self._post = settings, target, engine, post
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._calls: set[concurrent.futures.Future[Any]] = set()
+        self._lock = threading.Lock()
+        self._ended = False
+
+    @property
+    def app(self) -> object | None:
+        """The app object that serves now."""
+        generation = self.gate.generation
+        return generation.found if generation else None
+
+    @property
+    def number(self) -> int:
+        """Of the generation that serves; 0 while there is none."""
+        generation = self.gate.generation
+        return generation.number if generation else 0
+
+    def routes(self) -> tuple[Any, ...]:
+        """Of the app that serves now; empty while there is none."""
+        app = self.app
+        return self._engine.routes(app) if app is not None else ()
+
+    # ------------------------------------------------------------------------------- on the server's loop
+
+    def start(self) -> None:
+        """Begin to load the app; requests wait at the gate."""
+        self._loop = asyncio.get_running_loop()
+        self.began = time.time()
+        self._spawn(self._first_load())
+
+    def closing(self) -> None:
+        """The server takes no more requests: those at the gate are refused, a change under way is given up."""
+        if not self.gate.stopping:
+            self.gate.stopping = True
+            for task in list(self._tasks):
+                task.cancel()
+
+    async def finish(self) -> None:
+        """After the last request: the app's shutdown, and the end of everything that waits for us."""
+        self.closing()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._settings.shutdown_wait)
+        if (generation := self.gate.generation) is not None:
+            await self._shut_down(generation)
+        with self._lock:
+            self._ended = True
+            calls = list(self._calls)
+        for call in calls:
+            call.cancel()
+        self.settled.set()
+
+    # ------------------------------------------------------------------------------- for the reload thread
+
+    def apply(self, plan: Any) -> ReloadResult:
+        """Exchange the code; blocks until the new or, after an error, the old generation serves."""
+        before = self.routes()
+        change = self._on_loop(self._apply(plan))
+        return self._result(change, before)  # here, not on the loop: the requests that waited come first
+
+    def load_again(self, plan: Any) -> ReloadResult | None:
+        """Try a load that failed before; None when it failed again (`LoadFailed` was posted)."""
+        change = self._on_loop(self._load(plan))
+        return self._result(change, ()) if change.generation is not None else None
+
+    def _on_loop(self, work: Coroutine[Any, Any, _Change]) -> _Change:
+        tracked = self._tracked(work)
+        with self._lock:
+            if self._ended or self._loop is None:
+                _discard(tracked, work)
+                raise Stopped("the server has stopped")
+            call = asyncio.run_coroutine_threadsafe(tracked, self._loop)
+            self._calls.add(call)
+        try:
+            return call.result()
+        except concurrent.futures.CancelledError:
+            _discard(tracked, work)
+            raise Stopped("the server has stopped") from None
+        finally:
+            with self._lock:
+                self._calls.discard(call)
+
+    async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:
+        task = self._spawn(work)
+        return await task
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # ------------------------------------------------------------------------------------------- loading
+
+    async def _first_load(self) -> None:
+        try:
+            await self._load(self._engine.plan_load())
+        except Exception as error:  # a fault of ours: shown, and the next save tries again
+            log.exception("loading failed")
+            self._load_failed(self._engine.report(error, "import"))
+        finally:
+            self.settled.set()
+
+    async def _load(self, plan: Any) -> _Change:
+        since = perf_counter()
+        change = await self._change(plan, None, "import")
+        if change.error is not None:
+            self._load_failed(change.error)
+        elif (generation := change.generation) is not None:
+            self.gate.error = None
+            took = (perf_counter() - since) * 1000
+            name = f"{self._target.module}:{generation.name}"
+            self._post(Serving(generation.number, time.time(), took, name))
+        return change
+
+    def _load_failed(self, error: ErrorReport) -> None:
+        self.gate.error = error
+        self.gate.open()
+        self._post(LoadFailed(error, time.time()))
+
+    # ----------------------------------------------------------------------------------------- exchanging
+
+    async def _apply(self, plan: Any) -> _Change:
+        old = self.gate.generation
+        change = await self._change(plan, old, "reload")
+        new = change.generation
+        if old is not None and new is not None and new.lifespan is not old.lifespan:
+            self._spawn(self._retire(old))
+        return change
+
+    def _result(self, change: _Change, before: tuple[Any, ...]) -> ReloadResult:
+        assert change.transaction is not None
+        serving = change.generation or change.old
+        return change.transaction.result(
+            generation=serving.number if serving else 0,
+            time=change.time,
+            wait=change.wait,
+            swap=change.swap,
+            old_routes=before,
+            new_routes=self.routes(),
+            error=change.error,
+        )
+
+    async def _change(self, plan: Any, old: Generation | None, stage: Stage) -> _Change:
+        """Close, execute, start up, commit, open; after any error the old generation serves on."""
+        change = _Change(time.time(), old, error=plan.error)
+        if change.error is not None:
+            return change
+        change.wait = await self.gate.close(self._settings.gate_wait)
+        try:
+            change.transaction = self.stretch.run(lambda: self._engine.execute(plan))
+            executed = perf_counter()
+            if change.transaction.error is not None:
+                change.error = self._engine.report(change.transaction.error, stage)
+            else:
+                await self._exchange(change, change.transaction, old, stage)
+            change.swap = (perf_counter() - executed) * 1000
+        finally:
+            self.gate.open()
+        return change
+
+    async def _exchange(self, change: _Change, transaction: Transaction, old: Generation | None, stage: Stage) -> None:
+        """The gate gets the new generation, or the transaction is rolled back."""
+        committed = False
+        try:
+            generation, change.error = await self._bring_up(transaction, old, stage)
+            if change.error is None:
+                transaction.commit()
+                committed = True
+                change.generation = self.gate.generation = generation
+        finally:
+            if not committed:
+                transaction.rollback()
+
+    async def _bring_up(
+        self, transaction: Transaction, old: Generation | None, stage: Stage
+    ) -> tuple[Generation | None, ErrorReport | None]:
+        """The next generation; for a new app object its start-up is run."""
+        try:
+            found = self._found(transaction, old)
+            name = lookup.attribute_name(transaction.module, self._target)
+            options = self._settings.uvicorn
+            app = lookup.as_asgi(found, name, options.get("interface") or "auto")
+        except UsageError as error:
+            return None, self._no_app(error)
+        except BaseException as error:  # a factory's own
+            return None, self._engine.report(error, stage)
+        if old is not None and found is old.found:
+            return old.renewed(app), None
+        lifespan = Lifespan(app, options.get("lifespan") or "auto")
+        failure = await lifespan.startup(self._settings.startup_wait)
+        if failure is not None:
+            return None, self._engine.report(failure, "startup")
+        return Generation(old.number + 1 if old else 1, name, found, app, lifespan), None
+
+    def _found(self, transaction: Transaction, old: Generation | None) -> object:
+        """The app object. A factory is called again after each reload that ran or bound anything."""
+        if old is not None and self._target.factory and _only_lines(transaction):
+            return old.found
+        return self.stretch.run(lambda: lookup.find(transaction.module, self._target))
+
+    def _no_app(self, error: UsageError) -> ErrorReport:
+        return ErrorReport("target", "UsageError", str(error), file=str(self._target.file))
+
+    # ------------------------------------------------------------------------------------------- retiring
+
+    async def _retire(self, old: Generation) -> None:
+        """The shutdown of a replaced app, after its last short request, at most once."""
+        try:
+            await self.gate.drained(old, OLD_REQUESTS)
+        finally:
+            await self._shut_down(old)
+
+    async def _shut_down(self, generation: Generation) -> None:
+        failure = await generation.lifespan.shutdown(self._settings.shutdown_wait)
+        if failure is not None:
+            log.error("the app's shutdown failed", exc_info=failure)
+
+
+def _only_lines(transaction: Transaction) -> bool:
+    return bool(transaction.reports) and all(r.outcome == "refreshed" for r in transaction.reports)
+
+
+def _discard(*work: Coroutine[Any, Any, Any]) -> None:
+    """Coroutines that may never have begun: closed, so that Python does not complain that nobody awaited them."""
+    for coroutine in work:
+        if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            coroutine.close()

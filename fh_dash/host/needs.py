@@ -1,0 +1,26 @@
+"""What the host needs of the engine; `fh_dash.engine` has it, and a test may have something simpler."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Protocol
+
+from fh_dash.events import ErrorReport, ModuleReport, ReloadResult, Stage
+
+
+class Transaction(Protocol):
+    error: BaseException | None
+    reports: list[ModuleReport]
+
+    @property
+    def module(self) -> ModuleType: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def result(self, **how: Any) -> ReloadResult: ...
+
+
+class Engine(Protocol):
+    def plan_load(self) -> Any: ...
+    def execute(self, plan: Any) -> Any: ...
+    def routes(self, app: object) -> tuple[Any, ...]: ...
+    def report(self, error: BaseException, stage: Stage) -> ErrorReport: ...

@@ -1,0 +1,158 @@
+"""The ASGI layer of `--live`: our own addresses, the script in each page, and pages about exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from html import escape
+from typing import Final
+from urllib.parse import quote
+
+from fh_dash.live import csp, errorpage
+from fh_dash.live.access import Hosts
+from fh_dash.live.asgi import (
+    ASGIApp,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    get,
+    own_path,
+    path_of,
+    with_value,
+)
+from fh_dash.live.channel import PREFIX, Channel
+from fh_dash.live.coding import acceptable
+from fh_dash.live.failure import FailureHold
+from fh_dash.live.hub import LiveHub
+from fh_dash.live.navigation import SWAP_QUERY, is_document, take_reload_cookie, wants_html
+from fh_dash.live.page import PageSender
+from fh_dash.live.validators import Validators
+
+OURS: Final = "fh_dash.ours"
+"""Key of a scope: True for our channel and for requests that our script caused."""
+TRACE: Final = "fh_dash.trace"
+"""Key of a scope: the recorder's notes; the gate sets their `generation`, 0 when no app answered."""
+ERROR_PAGE: Final = "fh_dash.error_page"
+"""Key of a scope: True when the answer is an error page of ours, which gets the script like any page."""
+
+_NOTE: Final = "The exception left the app. Save a change and this page loads itself again."
+
+
+class LiveMiddleware:
+    """ASGI 3. `allowed`: names of this server behind a proxy, as for `AccessCheck`."""
+
+    def __init__(self, app: ASGIApp, hub: LiveHub, *, allowed: Collection[str] = ()) -> None:
+        self.app, self.hub = app, hub
+        self._channel = Channel(hub, Hosts(allowed))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.hub.enabled or scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        own = own_path(scope, PREFIX)
+        if own is not None:
+            scope[OURS] = True
+            await self._channel(scope, receive, send, own)
+            return
+        self._note_ours(scope)
+        if is_document(scope["headers"]):
+            await self._document(scope, receive, send)
+        else:
+            await self._resource(scope, receive, send)
+
+    def _note_ours(self, scope: Scope) -> None:
+        """The scope is changed, not copied: others around and inside of us write to it and read from it."""
+        headers, reload = take_reload_cookie(scope["headers"])
+        if reload:
+            scope["headers"] = headers
+        if (reload and is_document(headers)) or SWAP_QUERY.encode() in scope.get("query_string", b""):
+            scope[OURS] = True
+
+    # ------------------------------------------------------------------------- what is no document
+
+    async def _resource(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, self._watching(scope, send))
+        except Exception as error:
+            if get(scope["headers"], b"hx-request"):
+                page = path_of(get(scope["headers"], b"hx-current-url"))
+                self.hub.exception(self.hub.describe(error), page)
+            raise
+
+    def _watching(self, scope: Scope, send: Send) -> Send:
+        """Remember which files have addresses of their own."""
+        name = str(scope["path"]).rpartition("/")[2]
+        if "." not in name:
+            return send
+
+        async def watching(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (200, 206, 304):
+                self.hub.served(name)
+            await send(message)
+
+        return watching
+
+    # ----------------------------------------------------------------------------------- documents
+
+    async def _document(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = self._page(scope, send)
+        hold = FailureHold(page)
+        sender = hold if wants_html(scope["headers"]) else page
+        try:
+            await self.app(scope, receive, sender)
+        except Exception as error:
+            if sender is hold and hold.dropped():
+                await self._show(scope, error, page)
+            raise
+        await hold.release()
+        await page.finish()
+
+    def _page(self, scope: Scope, send: Send) -> PageSender:
+        born, last = self.hub.generation, self.hub.last
+        headers: Headers = scope["headers"]
+        validators = Validators(f"{self.hub.run}.{born}.{last}")
+        offers = get(headers, b"accept-encoding")
+        edited = validators.request(headers)
+        scope["headers"] = with_value(edited, b"accept-encoding", acceptable(offers)) if offers else edited
+
+        def decorate(answer: Headers) -> tuple[Headers, bytes]:
+            return self._decorate(scope, answer, f"{self.hub.run}.{_answered_by(scope) or born}.{last}")
+
+        return PageSender(
+            self._watching(scope, send) if not _looks_like_page(scope) else send,
+            decorate,
+            validators,
+            head=scope["method"] == "HEAD",
+            ours=lambda: self._is_own(scope),
+        )
+
+    def _decorate(self, scope: Scope, headers: Headers, moment: str) -> tuple[Headers, bytes]:
+        """Policies that let the script in, and its element: short, since `<meta charset>` may follow it."""
+        nonce = csp.nonce_of(headers)
+        folder = f"{quote(str(scope.get('root_path', '')).rstrip('/'))}{PREFIX}{self.hub.token}/"
+        sent = "" if scope["method"] in ("GET", "HEAD") else " data-sent"
+        sent += " data-own" if self._is_own(scope) else ""
+        with_nonce = f' nonce="{escape(nonce)}"' if nonce else ""
+        element = f'<script data-fh-live="{moment}"{sent}{with_nonce} src="{folder}client.js"></script>'
+        return csp.allow(headers, get(scope["headers"], b"host") + folder, nonce), element.encode()
+
+    def _is_own(self, scope: Scope) -> bool:
+        """Whether the answer is an error page of ours: there is no app, or it stands for an exception."""
+        unloaded = self.hub.generation == 0 and self.hub.error is not None
+        return bool(scope.get(ERROR_PAGE)) or (unloaded and not _answered_by(scope))
+
+    async def _show(self, scope: Scope, error: Exception, send: Send) -> None:
+        scope[ERROR_PAGE] = True
+        body = errorpage.error_page(self.hub.describe(error), _NOTE)
+        await answer(send, 500, body, errorpage.HEADERS, head=scope["method"] == "HEAD")
+
+
+def _answered_by(scope: Scope) -> int:
+    return int(getattr(scope.get(TRACE), "generation", 0))
+
+
+def _looks_like_page(scope: Scope) -> bool:
+    name = str(scope["path"]).rpartition("/")[2]
+    return "." not in name or name.endswith((".html", ".htm"))

@@ -1,0 +1,226 @@
+"""The Textual app: it owns the store, lets the two workers run, and carries out what the keys ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from fh_dash.events import LoadFailed, ReloadResult, Serving
+from fh_dash.store import Store
+from fh_dash.store.lanes import Lanes
+from fh_dash.store.memory import resident
+from fh_dash.tui import _textual_compat as compat
+from fh_dash.tui import bindings, commands
+from fh_dash.tui.actions import Actions
+from fh_dash.tui.hold import Hold, Released, no_released
+from fh_dash.tui.places import place
+from fh_dash.tui.screens.main import MainScreen
+from fh_dash.tui.supervise import Loop
+from fh_dash.tui.theme import FH_DARK, FH_LIGHT, Palette, palette
+
+if TYPE_CHECKING:
+    from fh_dash.host.tap import LogRedirect
+    from fh_dash.settings import Settings
+    from fh_dash.tui.backend import Backend
+    from fh_dash.tui.run import RuntimeFactory
+
+DRAIN = 1 / 30
+"""Seconds between two looks into the inbox, at the least."""
+FLOOD = 1 / 10
+"""The same under load: nobody reads more, and a key does not wait behind one frame after the other."""
+MANY = 60
+"""Events in one look that mean load."""
+HANGING = 3.0
+"""Seconds after which a reload says which line it waits for."""
+
+
+class DashApp(Actions):
+    CSS_PATH = "dash.tcss"
+    TITLE = "fh-dash"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings.APP)
+
+    def __init__(
+        self,
+        runtime: Backend,
+        lanes: Lanes,
+        *,
+        target: str = "",
+        slow: float = 100.0,
+        theme: str = "",
+        keymap: Mapping[str, str] | None = None,
+        store: Store | None = None,
+        view: Mapping[str, Any] | None = None,
+        clock: Callable[[], float] = time.time,
+        memory: Callable[[], int | None] = resident,
+        released: Released = no_released,
+    ) -> None:
+        self.store = store or Store(target, clock=clock)
+        self.slow = slow
+        self._memory = memory
+        self.resident = memory()
+        self._palette: Palette | None = None
+        super().__init__()
+        self.animation_level = "none"
+        self.runtime, self.lanes = runtime, lanes
+        self.hold = Hold(self, released)
+        self.loops = [Loop("server", runtime.run_server), Loop("reload", runtime.run_reloader)]
+        self.main = MainScreen(self)
+        self.view = dict(view or {})
+        self.plumbing: Callable[[], AbstractContextManager[LogRedirect | None]] = nullcontext
+        """What lies between the app's output and the inbox; entered while the screen is up."""
+        self.notes: tuple[str, ...] = ()
+        """To be said once the screen is up."""
+        self._open = ExitStack()
+        self._logs: LogRedirect | None = None
+        self._drained = 0.0
+        self._pace = DRAIN
+        self._waiting = False
+        self.begun = False
+        """The first frame was drawn and the workers run."""
+        self._setup_look(theme, keymap or {})
+
+    def _setup_look(self, theme: str, keymap: Mapping[str, str]) -> None:
+        self.register_theme(FH_DARK)
+        self.register_theme(FH_LIGHT)
+        self.theme = theme if theme in self.available_themes else FH_DARK.name
+        self.set_keymap(dict(keymap))
+        self.keymap_shown = dict(keymap)
+
+    # --------------------------------------------------------------------------------------------- the look
+
+    @property
+    def palette(self) -> Palette:
+        if self._palette is None:
+            self._palette = palette(self.current_theme)
+        return self._palette
+
+    def get_css_variables(self) -> dict[str, str]:
+        self._palette = palette(self.current_theme)
+        return {**super().get_css_variables(), **self._palette.variables}
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for title, explanation, binding in commands.entries():
+            yield SystemCommand(title, explanation, lambda action=binding.action: self.run_palette(action))
+        yield SystemCommand("Themes", "All themes", self.search_themes)
+
+    def run_palette(self, action: str) -> None:
+        """List actions belong to the list that was in focus before the palette opened."""
+        self.call_later(self.run_action, action, compat.namespace(self.main.rows, action, self))
+
+    def watch_theme(self) -> None:
+        if self.is_running:
+            self.call_after_refresh(self.main.repaint)
+
+    # ------------------------------------------------------------------------------------ start and drain
+
+    def on_mount(self) -> None:
+        self.lanes.on_wake(self._wake)
+        self.set_interval(1.0, self.tick)
+        self.set_interval(0.1, self.tick_import)
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self.unplug()
+
+    def unplug(self) -> None:
+        """Once more is harmless: after a fault there may have been no unmounting."""
+        self.lanes.on_wake(None)
+        self._open.close()
+
+    def end(self, status: int) -> None:
+        """Also from a signal's handler."""
+        self.hold.abort()
+        compat.call_soon(self, lambda: self.exit(status))
+
+    def layout(self) -> dict[str, Any]:
+        """What is remembered for the next time."""
+        view = self.main.view()
+        return {"theme": self.theme, "pane": view["pane"], "zoomed": view["zoomed"]}
+
+    def _begin(self) -> None:
+        """After the first frame: only now is the app imported, which may keep the interpreter busy."""
+        self._logs = self._open.enter_context(self.plumbing())
+        for loop in self.loops:
+            self.run_worker(self._supervise(loop), name=loop.name, group=loop.name, exclusive=True, exit_on_error=False)
+        self.tick()
+        self.drain()
+        self.begun = True
+        for note in self.notes:
+            self.say(note, "slow", 10)
+
+    async def _supervise(self, loop: Loop) -> None:
+        if (error := await loop.watch()) is not None:
+            self.say(f"the {loop.name} thread ended: {type(error).__name__}: {error}; R starts afresh", "error", 3600)
+
+    def _wake(self) -> None:
+        """From any thread: there is something in the inbox."""
+        compat.call_soon(self, self._soon)
+
+    def _soon(self) -> None:
+        """Drain now, or as soon as the last time is long enough ago."""
+        if self._waiting:
+            return
+        pause = self._drained + self._pace - time.monotonic()
+        if pause <= 0:
+            self.drain()
+        else:
+            self._waiting = True
+            self.set_timer(pause, self._waited)
+
+    def _waited(self) -> None:
+        self._waiting = False
+        self.drain()
+
+    def drain(self) -> None:
+        """Take in everything that waits and show it."""
+        events = self.lanes.drain()
+        self._drained = time.monotonic()
+        self._pace = FLOOD if len(events) > MANY else DRAIN
+        self.store.output.lost = self.lanes.dropped
+        if not events:
+            return
+        self.store.apply(events)
+        if any(isinstance(event, (Serving, ReloadResult, LoadFailed)) for event in events):
+            self.store.routes.update(self.runtime.routes())
+            if self._logs is not None:
+                self._logs.again()
+            self.store.caches.update(self.runtime.caches())
+        with self.batch_update():
+            self.main.refresh_all()
+
+    def tick(self) -> None:
+        self.resident = self._memory()
+        if self.store.caches.update(self.runtime.caches()):
+            self.main.refresh_all()
+        self.main.tick()
+        self._tell_hanging()
+
+    def _tell_hanging(self) -> None:
+        """Project code that has kept a reload or the import waiting for long: where it stands."""
+        status = self.store.status
+        if status.phase not in ("reloading", "importing") or self.store.clock() - status.since < HANGING:
+            return
+        where = getattr(self.runtime, "hanging", lambda: None)()
+        if where is not None and status.phase == "reloading":
+            self.say(f"{place(*where)} is still running: x interrupts it", "slow", 1.5)
+
+    def tick_import(self) -> None:
+        if self.store.imports.stack:
+            self.main.tick()
+
+
+def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:
+    """See `fh_dash.tui.run`."""
+    from fh_dash.tui.run import run_dashboard as run
+
+    return run(settings, factory)

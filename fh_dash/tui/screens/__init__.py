@@ -1,0 +1,1 @@
+"""The dashboard itself, and what lies over it for a moment."""

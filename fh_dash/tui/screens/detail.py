@@ -1,0 +1,85 @@
+"""One row in full, over the dashboard. Follows the store while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from fh_dash.tui import bindings
+from fh_dash.tui.details import Document
+from fh_dash.tui.paint import content
+from fh_dash.tui.widgets.document import DocumentView
+from fh_dash.tui.widgets.keybar import KeyBar
+
+if TYPE_CHECKING:
+    from fh_dash.tui.app import DashApp
+
+
+class Panel(Vertical):
+    """The frame of what lies over the dashboard."""
+
+
+class DetailScreen(ModalScreen[None]):
+    """`build(width, secrets)` makes the document; it is called again when the width or the data change."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (not a ClassVar in Screen)
+    BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings.DETAIL if "scroll" not in b.action]
+
+    def __init__(self, build: Callable[[int, bool], Document]) -> None:
+        super().__init__()
+        self._build = build
+        self._secrets = False
+        self.document = Document("", [])
+
+    def compose(self) -> ComposeResult:
+        with Panel():
+            yield DocumentView()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.query_one(DocumentView).focus()
+        self.call_after_refresh(self.rebuild)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.rebuild)
+
+    def rebuild(self) -> None:
+        view = self.query_one(DocumentView)
+        width = max(20, view.scrollable_content_region.width or self.app.size.width - 12)
+        self.document = self._build(width, self._secrets)
+        palette = cast("DashApp", self.app).palette
+        title = content([(self.document.title[:120], "text bold")], palette)
+        self.query_one(Panel).border_title = title
+        view.show(self.document.lines)
+        self.query_one(Panel).styles.height = len(self.document.lines) + 2
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that do something here are on the key bar."""
+        if action == "editor":
+            return self.document.place is not None
+        return self.document.masked if action == "secrets" else True
+
+    def text(self) -> str:
+        return "\n".join("".join(part for part, _ in line).rstrip() for line in self.document.lines).strip()
+
+    # ------------------------------------------------------------------------------------------- actions
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+    def action_copy(self) -> None:
+        cast("DashApp", self.app).copy(self.document.copy or self.text())
+
+    def action_editor(self) -> None:
+        if self.document.place is not None:
+            cast("DashApp", self.app).edit(*self.document.place)
+
+    def action_secrets(self) -> None:
+        self._secrets = not self._secrets
+        self.rebuild()

@@ -1,0 +1,116 @@
+"""The whole way, with the real command: from a save on the disk to the page."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.command import DEV, Command, eventually, free_port, running
+
+ROOT = Path(__file__).parents[2]
+APP = """
+from pathlib import Path
+from fasthtml.common import *
+css = Link(rel="stylesheet", href="/static/app.css")
+app, rt = fast_app(pico=False, default_hdrs=False, hdrs=[css])
+
+@rt("/")
+def get():
+    return Titled("Shop", P("one", id="p"), Form(Input(name="q"), id="f"), Pre(Path("note.txt").read_text()))
+
+@rt("/broken")
+def get():
+    return [][0]
+
+serve()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "static").mkdir()
+    for name, text in {"app.py": APP, "static/app.css": "h1 { color: red }", "note.txt": "first"}.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def command(folder: Path) -> Iterator[Command]:
+    port = free_port()
+    options = ("app.py", "--live", "--port", str(port))
+    with running(*DEV, *options, cwd=folder, port=port, env={"PYTHONPATH": str(ROOT)}) as command:
+        command.says("http://")
+        yield command
+        assert command.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+
+
+@pytest.fixture
+def url(command: Command) -> str:
+    return f"http://127.0.0.1:{command.port}"
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_saves(folder: Path, url: str, tab: Page) -> None:
+    """Code, style sheet and data file; a broken save and its mending; an exception and its mending."""
+    tab.goto(url)
+    tab.locator("[name=q]").fill("typed")
+
+    edit(folder / "app.py", '"one"', '"two"')
+    expect(tab.locator("#p")).to_have_text("two")
+    expect(tab.locator("[name=q]")).to_have_value("typed")
+    edit(folder / "static/app.css", "red", "green")
+    expect(tab.locator("h1")).to_have_css("color", "rgb(0, 128, 0)")
+    edit(folder / "note.txt", "first", "second")
+    expect(tab.locator("pre")).to_have_text("second")
+
+    edit(folder / "app.py", "return Titled(", "return Titled((")
+    box = tab.get_by_role("alertdialog")
+    expect(box).to_contain_text("app.py:9")
+    edit(folder / "app.py", "return Titled((", "return Titled(")
+    expect(box).to_have_count(0)
+    expect(tab.locator("[name=q]")).to_have_value("typed")
+
+    tab.goto(url + "/broken")
+    expect(tab.locator("h1")).to_have_text("IndexError")
+    edit(folder / "app.py", "[][0]", "Titled('fine')")
+    expect(tab.locator("h1")).to_have_text("fine")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
+def test_fresh_process(command: Command, url: str, tab: Page) -> None:
+    """After a full reload the page is loaded once the new process can answer, and what was typed is there."""
+    tab.goto(url)
+    tab.locator("[name=q]").fill("typed")
+    command.says("serving")
+    tab.evaluate("window.old = true")
+
+    command.process.send_signal(signal.SIGHUP)
+    eventually("a second start", lambda: command.log.count("serving app") == 2)
+
+    tab.wait_for_function("!window.old")
+    expect(tab.locator("[name=q]")).to_have_value("typed")
+
+
+@pytest.fixture
+def unimportable(folder: Path) -> None:
+    (folder / "app.py").write_text("import nothing_of_that_name" + APP)
+
+
+def test_app_that_cannot_be_imported(unimportable: None, folder: Path, url: str, tab: Page) -> None:
+    """The first page shows why, and the next good save replaces it by the app's."""
+    tab.goto(url)
+    expect(tab.locator("body")).to_contain_text("nothing_of_that_name")
+    expect(tab.get_by_role("alertdialog")).to_have_count(0)
+
+    (folder / "app.py").write_text(APP)
+
+    expect(tab.locator("#p")).to_have_text("one")

@@ -1,0 +1,20 @@
+"""Differences that are known and not mended: they end no sequence, and are counted apart. See docs/engine-faults.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+KNOWN: Mapping[str, str] = {
+    "lambda lines": r"^\S+(\(\))? line: ",
+    "stars of packages": r": nothing \(cold start\) / module .* \(another\)",
+    "old classes stay": r"subclasses: .* / .*\(another\)",
+    "modules stay loaded": r"^more modules: ",
+}
+"""What it is -> what each line of the details looks like then."""
+
+
+def known(details: Sequence[str]) -> str:
+    """Which known differences explain all of the details; empty when there is something else."""
+    found = [next((name for name, pattern in KNOWN.items() if re.search(pattern, line)), "") for line in details]
+    return ", ".join(sorted(set(found))) if all(found) else ""
