@@ -36,8 +36,8 @@ class Delta:
     removed: dict[Any, Any] = field(default_factory=dict)
     """Of a mapping: key -> the value that was there before."""
     before: list[Any] | None = None
-    """Of a sequence, where more than appending happened: all elements before and after; of a mapping that lost keys, its
-    keys before."""
+    """Of a sequence, where more than appending happened: all elements before and after; of a mapping that lost keys,
+    its keys before."""
     after: list[Any] | None = None
 
     def __bool__(self) -> bool:
@@ -81,7 +81,8 @@ class Segment:
         _mark(self, True, journal)
         before, self.number = self.number, number
         journal.add(lambda: setattr(self, "number", before))
-        return all([_redo(delta, _current(delta, journal)) for delta in self.deltas])
+        done = [_redo(delta, _current(delta, journal)) for delta in self.deltas]
+        return all(done)
 
 
 def _mark(segment: Segment, applied: bool, journal: Journal) -> None:

@@ -59,9 +59,9 @@ def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], anal
     """After a run: delete the names of the last run that this one did not bind."""
     provided = {n for star in analysis.stars() if (m := sys.modules.get(star.module)) for n in public_names(vars(m))}
     for gone in list(_unbound(name, before, analysis)):
-        if namespace.get(gone, MISSING) is before[gone] and gone not in provided:
-            if not analysis.dynamic and gone not in analysis.declared:
-                del namespace[gone]
+        left = namespace.get(gone, MISSING) is before[gone] and gone not in provided
+        if left and not analysis.dynamic and gone not in analysis.declared:
+            del namespace[gone]
 
 
 def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:

@@ -85,10 +85,9 @@ class Keeper:
                 self._twins[id(new)] = (new, old)
                 return new
             return old
-        if isinstance(new, type):
-            if isinstance(old, type) and not self._pinned(old) and self._adopts(old, new):
-                self._copy_class(definition, old, new)
-                return old
+        if isinstance(new, type) and isinstance(old, type) and not self._pinned(old) and self._adopts(old, new):
+            self._copy_class(definition, old, new)
+            return old
         return new
 
     # ------------------------------------------------------------------------------------------ functions

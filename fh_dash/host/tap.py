@@ -137,15 +137,17 @@ class LogTap(logging.Handler):
 
     def __init__(self, post: Post, level: int = logging.NOTSET, request: Callable[[], int] = current_request) -> None:
         super().__init__(level)
-        self._post, self._request = post, request
+        self.post, self._request = post, request
         self._plain = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name in SILENT:
+            return
         try:
             text = self._text(record)
             buffer = LineBuffer()
             for line in buffer.feed(text + "\n"):
-                self._post(
+                self.post(
                     OutputLine(
                         record.created,
                         "log",
@@ -171,41 +173,46 @@ class LogTap(logging.Handler):
 
 
 class LogRedirect:
-    """Handlers that write to a console are exchanged for `LogTap`s, until `restore`.
+    """Handlers that write to a console emit events instead, until `restore`: those that are there, and those that the
+    app adds later. They stay the same objects, with their levels and filters, so that the app can remove them.
 
     Handlers that hold a file, a socket or a stream of their own are left alone.
     """
 
     def __init__(self, post: Post) -> None:
-        self._post = post
-        self._undo: list[tuple[logging.Logger, logging.Handler, logging.Handler]] = []
+        self._tap = LogTap(post)
+        self._turned: list[logging.Handler] = []
         self._last_resort = logging.lastResort
+        self._add = logging.Logger.addHandler
 
-    def again(self) -> None:
-        """Exchange those that exist now; once more after the app had its chance to set up logging."""
-        logging.lastResort = LogTap(self._post, logging.WARNING)
+    def start(self) -> None:
+        logging.lastResort = LogTap(self._tap.post, logging.WARNING)
         for logger in _loggers():
-            for handler in list(logger.handlers):
-                if self._is_console(handler):
-                    self._exchange(logger, handler)
+            for handler in logger.handlers:
+                self._turn(handler)
+
+        def add(logger: logging.Logger, hdlr: logging.Handler) -> None:
+            self._turn(hdlr)
+            self._add(logger, hdlr)
+
+        logging.Logger.addHandler = add  # type: ignore[method-assign, assignment]
 
     def restore(self) -> None:
+        logging.Logger.addHandler = self._add  # type: ignore[method-assign]
         logging.lastResort = self._last_resort
-        for logger, old, new in reversed(self._undo):
-            if new in logger.handlers:
-                logger.handlers[logger.handlers.index(new)] = old
-        self._undo.clear()
+        for handler in self._turned:
+            vars(handler).pop("emit", None)
+        self._turned.clear()
+
+    def _turn(self, handler: logging.Handler) -> None:
+        if self._is_console(handler) and "emit" not in vars(handler):
+            handler.emit = self._tap.emit  # type: ignore[method-assign]
+            self._turned.append(handler)
 
     def _is_console(self, handler: logging.Handler) -> bool:
         if not isinstance(handler, logging.StreamHandler) or isinstance(handler, logging.FileHandler):
             return False
         return isinstance(handler.stream, Tap) or _descriptor(handler.stream) in (1, 2)
-
-    def _exchange(self, logger: logging.Logger, handler: logging.Handler) -> None:
-        new: logging.Handler = logging.NullHandler() if logger.name in SILENT else LogTap(self._post, handler.level)
-        new.filters = list(handler.filters)
-        logger.handlers[logger.handlers.index(handler)] = new
-        self._undo.append((logger, handler, new))
 
 
 def _descriptor(stream: object) -> int | None:
@@ -224,15 +231,15 @@ def _loggers() -> Iterator[logging.Logger]:
 
 
 @contextlib.contextmanager
-def tapped(post: Post) -> Iterator[LogRedirect]:
+def tapped(post: Post) -> Iterator[None]:
     """`sys.stdout`, `sys.stderr` and console handlers of `logging` go to `post`, for the length of the block."""
     before: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
     redirect = LogRedirect(post)
     taps = (Tap("stdout", post), Tap("stderr", post))
     sys.stdout, sys.stderr = taps
-    redirect.again()
+    redirect.start()
     try:
-        yield redirect
+        yield
     finally:
         redirect.restore()
         # Whoever came after us may have put the streams back already.

@@ -29,6 +29,8 @@ class Reloads:
             self.failed += 1
             return
         self.count += 1
+        if not event.modules:
+            return  # nothing ran: its time says nothing about a reload
         self._times.append(event.phases.total)
 
     @property

@@ -25,7 +25,6 @@ from fh_dash.tui.supervise import Loop
 from fh_dash.tui.theme import FH_DARK, FH_LIGHT, Palette, palette
 
 if TYPE_CHECKING:
-    from fh_dash.host.tap import LogRedirect
     from fh_dash.settings import Settings
     from fh_dash.tui.backend import Backend
     from fh_dash.tui.run import RuntimeFactory
@@ -73,12 +72,11 @@ class DashApp(Actions):
         self.loops = [Loop("server", runtime.run_server), Loop("reload", runtime.run_reloader)]
         self.main = MainScreen(self)
         self.view = dict(view or {})
-        self.plumbing: Callable[[], AbstractContextManager[LogRedirect | None]] = nullcontext
+        self.plumbing: Callable[[], AbstractContextManager[None]] = nullcontext
         """What lies between the app's output and the inbox; entered while the screen is up."""
         self.notes: tuple[str, ...] = ()
         """To be said once the screen is up."""
         self._open = ExitStack()
-        self._logs: LogRedirect | None = None
         self._drained = 0.0
         self._pace = DRAIN
         self._waiting = False
@@ -149,7 +147,7 @@ class DashApp(Actions):
 
     def _begin(self) -> None:
         """After the first frame: only now is the app imported, which may keep the interpreter busy."""
-        self._logs = self._open.enter_context(self.plumbing())
+        self._open.enter_context(self.plumbing())
         for loop in self.loops:
             self.run_worker(self._supervise(loop), name=loop.name, group=loop.name, exclusive=True, exit_on_error=False)
         self.tick()
@@ -192,8 +190,6 @@ class DashApp(Actions):
         self.store.apply(events)
         if any(isinstance(event, (Serving, ReloadResult, LoadFailed)) for event in events):
             self.store.routes.update(self.runtime.routes())
-            if self._logs is not None:
-                self._logs.again()
             self.store.caches.update(self.runtime.caches())
         with self.batch_update():
             self.main.refresh_all()

@@ -13,7 +13,7 @@ from typing import Any
 
 from fh_dash.events import Event
 from fh_dash.host.fds import Capture
-from fh_dash.host.tap import LogRedirect, tapped
+from fh_dash.host.tap import tapped
 from fh_dash.settings import Settings
 from fh_dash.store import Store
 from fh_dash.store.lanes import Lanes
@@ -77,15 +77,15 @@ def make_app(settings: Settings, runtime: Backend, lanes: Lanes, environ: Mappin
 
 def _on_screen(app: DashApp, lanes: Lanes) -> int:
     @contextmanager
-    def plumbing() -> Iterator[LogRedirect]:
+    def plumbing() -> Iterator[None]:
         """Entered after the first frame, when Textual has put its own stand-ins in the place of the streams."""
         from fh_dash.host.debugger import Debugger
 
         debugger = Debugger(app.hold)
-        with tapped(lanes.post) as logs:
+        with tapped(lanes.post):
             debugger.install()
             try:
-                yield logs
+                yield
             finally:
                 debugger.restore()
 

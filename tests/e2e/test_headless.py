@@ -365,7 +365,7 @@ def test_several_processes(folder: Path) -> None:
     """serve(procs=2) serves on two consecutive ports."""
     text = APP.replace("import *", "import *\nfrom fh_utils import serve") + "\n\nserve(procs=2)\n"
     (folder / "app.py").write_text(text)
-    with serving(cwd=folder, command=(sys.executable, "app.py"), text="one") as server:
+    with serving(cwd=folder, command=(sys.executable, "app.py"), text="one", span=2) as server:
         eventually("the second port", lambda: fetch(server.port + 1)[0] == 200)
         os.killpg(server.process.pid, signal.SIGINT)
 

@@ -162,25 +162,37 @@ def logger() -> Iterator[logging.Logger]:
     logger.handlers.clear()
 
 
-def test_console_handlers_are_exchanged_and_put_back(logger: logging.Logger, lines: list[OutputLine]) -> None:
-    """Handlers made before, and after a second look, log into the events; files are left alone; all come back."""
+def test_console_handlers_emit_events(logger: logging.Logger, lines: list[OutputLine]) -> None:
+    """Handlers made before and after, with their own levels; files are left alone; afterwards all is as it was."""
     console = open(2, "w", closefd=False)  # noqa: SIM115 (what sys.stderr is outside the test runner)
-    before, file = logging.StreamHandler(console), logging.StreamHandler(io.StringIO())
+    text = io.StringIO()
+    before, file, late = logging.StreamHandler(console), logging.StreamHandler(text), None
     logger.handlers = [before, file]
-    with tapped(lines.append) as redirect:
+    with tapped(lines.append):
         logger.warning("one")
         late = logging.StreamHandler()
+        late.setLevel(logging.ERROR)
         logger.addHandler(late)
-        redirect.again()
         logger.warning("two")
-        print("three")
-        during = list(logger.handlers)
+        logger.error("three")
+        logger.removeHandler(late)
+        logger.error("four")
+        print("five")
 
-    assert [line.text for line in lines] == ["one", "two", "two", "three"]
-    assert during[1] is file
-    assert logger.handlers == [before, file, late]
+    assert [line.text for line in lines] == ["one", "two", "three", "three", "four", "five"]
+    assert text.getvalue() == "one\ntwo\nthree\nfour\n"
+    assert logger.handlers == [before, file]
+    assert "emit" not in vars(before)
+    assert logging.Logger.addHandler.__qualname__ == "Logger.addHandler"
     assert not isinstance(sys.stdout, Tap)
     console.close()
+
+
+def test_the_access_log_is_left_to_the_request_pane(lines: list[OutputLine]) -> None:
+    """Each request is a row already."""
+    LogTap(lines.append).emit(record(name="uvicorn.access", msg="GET / 200", args=()))
+
+    assert lines == []
 
 
 def test_without_handlers_warnings_still_arrive(lines: list[OutputLine]) -> None:

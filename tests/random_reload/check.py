@@ -23,7 +23,8 @@ class Fault:
     """Something that the engine did wrong."""
 
     kind: str
-    """`differs`, `refused` a good save, `accepted` a bad one, `bad save changed something`, `ran needlessly`, `crashed`."""
+    """`differs`, `refused` (a good save), `accepted` (a bad one), `bad save changed something`, `ran needlessly`,
+    `crashed`."""
     details: list[str] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
     """What the engine says it did."""

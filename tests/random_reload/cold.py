@@ -1,4 +1,4 @@
-"""Cold starts, fast: a pristine process forks one child per project, which imports it afresh, accounts for it, and ends.
+"""Cold starts, fast: a pristine process forks a child per project, which imports it afresh, accounts for it, and ends.
 
 `Cold` is the client. The server is this module run as a program: it reads a line of JSON per project from standard
 input and answers with a line of JSON: the account, or the error that the import ended with.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.random_reload.items import Maker
+from tests.random_reload.items import new_item
+from tests.random_reload.maker import Maker
 from tests.random_reload.world import Item, Module, World, ref
 
 _PLAIN = ("util", "conf", "model", "store", "views", "admin")
@@ -28,7 +29,7 @@ def make_world(rng: Random, size: int = 6, features: frozenset[str] = frozenset(
 
 def fill(maker: Maker, module: Module, count: int) -> None:
     for _ in range(count):
-        item = maker.new(module)
+        item = new_item(maker, module)
         if item is not None:
             maker.insert(module, len(module.items), item)
     if maker.chance(0.1):

@@ -1,4 +1,4 @@
-"""A project under the reload engine, in this interpreter: files are written, the engine is told, the account is taken."""
+"""A project under the reload engine, in this interpreter: write files, tell the engine, take the account."""
 
 from __future__ import annotations
 

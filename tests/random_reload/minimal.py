@@ -34,7 +34,7 @@ def _tree(text: str | None) -> str | None:
 
 
 def _dependents(files: Files, changed: set[str]) -> set[str]:
-    """Files that may see a change of others: by an import, or because an affected module registers with what they import."""
+    """Files that may see a change: by an import, or because an affected module registers with what they import."""
     imports = {path: _imported(path, text, files) for path, text in files.items() if path.endswith(".py")}
     found = set(changed)
     while True:
@@ -87,7 +87,8 @@ def _may_act(statement: ast.stmt) -> bool:
         case ast.ClassDef():
             return bool(statement.decorator_list or statement.bases)
         case ast.Assign() | ast.AnnAssign():
-            plain = all(isinstance(t, ast.Name) for t in getattr(statement, "targets", None) or [statement.target])
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            plain = all(isinstance(target, ast.Name) for target in targets)
             return not plain or any(isinstance(node, ast.Call) for node in ast.walk(statement))
         case ast.Expr(ast.Constant()):
             return False

@@ -16,9 +16,11 @@ import re
 import sys
 import traceback
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from types import CoroutineType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any, TypeAlias
+
+from tests.random_reload.probes import arguments, finish, is_made, methods, own, signature, slots
 
 Account: TypeAlias = dict[str, str]
 """Place (`shop.menu.TABLE[0]`) -> what is there."""
@@ -32,7 +34,7 @@ _SYSTEM = frozenset(
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _DEPTH = 7
 SOURCE = " source"
-"""Ends the places of source lines in tracebacks. They are read from the files, so after a bad save they are those of that."""
+"""Ends the places of source lines in tracebacks. They are read from the files, so they change with a bad save, too."""
 
 
 def project_modules(root: str) -> dict[str, ModuleType]:
@@ -140,7 +142,7 @@ class _Observer:
 
     def _function(self, place: str, function: FunctionType, depth: int) -> None:
         code = function.__code__
-        self._account[place] = f"function {function.__module__}.{function.__qualname__} {_signature(function)}"
+        self._account[place] = f"function {function.__module__}.{function.__qualname__} {signature(function)}"
         self._account[f"{place} line"] = f"{self._file(code.co_filename)}:{code.co_firstlineno}"
         self._value(f"{place}.__doc__", function.__doc__, depth)
         self._value(f"{place}.__defaults__", function.__defaults__, depth)
@@ -168,15 +170,15 @@ class _Observer:
         self._call(f"{place}()", thing, depth)
 
     def _call(self, place: str, function: Any, depth: int, *first: Any) -> None:
-        arguments = _arguments(function)
-        if arguments is None:
+        given = arguments(function)
+        if given is None:
             return
         try:
-            answer = function(*first, *arguments)
+            answer = function(*first, *given)
             if isinstance(answer, GeneratorType):
                 answer = list(answer)
             elif isinstance(answer, CoroutineType):
-                answer = _finish(answer)
+                answer = finish(answer)
         except BaseException as error:
             self._raised(place, error)
             return
@@ -206,15 +208,15 @@ class _Observer:
         self._account[place] = f"class {cls.__module__}.{cls.__qualname__}"
         self._account[f"{place} mro"] = " ".join(self._label(base) for base in cls.__mro__)
         self._account[f"{place} meta"] = self._label(type(cls))
-        subclasses = sorted(self._label(sub) for sub in type.__subclasses__(cls))
+        subclasses = sorted(map(self._label, type.__subclasses__(cls)))
         self._account[f"{place} subclasses"] = " ".join(subclasses)
         self._account[f"{place} pickled"] = self._pickled(cls)
         if issubclass(cls, enum.Enum):
             self._account[f"{place} members"] = " ".join(f"{k}={m.value!r}" for k, m in cls.__members__.items())
-        self._members(place, _own(cls), depth)
+        self._members(place, own(cls), depth)
         try:
-            arguments = None if issubclass(cls, enum.Enum) or inspect.isabstract(cls) else _arguments(cls)
-            thing = cls(*arguments) if arguments is not None else None
+            given = None if issubclass(cls, enum.Enum) or inspect.isabstract(cls) else arguments(cls)
+            thing = cls(*given) if given is not None else None
         except Exception as error:
             self._raised(f"{place}()", error)
             return
@@ -223,7 +225,7 @@ class _Observer:
 
     def _members(self, place: str, members: Mapping[str, Any], depth: int) -> None:
         for name in sorted(members):
-            if name not in _SYSTEM and not (name.startswith("__") and name.endswith("__") and _is_made(members[name])):
+            if name not in _SYSTEM and not (name.startswith("__") and name.endswith("__") and is_made(members[name])):
                 self._value(f"{place}.{name}", members[name], depth)
 
     def _descriptor(self, place: str, thing: Any, depth: int) -> None:
@@ -237,7 +239,7 @@ class _Observer:
         self._account[place] = f"member {self._label(type(member))}.{member._name_} = {member._value_!r}"
         current = type(member).__members__.get(member._name_ or "")
         self._account[f"{place} current"] = str(current is member)
-        for name in _methods(type(member)):
+        for name in methods(type(member)):
             self._call(f"{place}.{name}()", getattr(member, name, None), depth)
 
     def _instance(self, place: str, thing: Any, depth: int) -> None:
@@ -246,9 +248,9 @@ class _Observer:
         if cls.__module__ not in self._modules:
             return
         held = getattr(thing, "__dict__", None) or {}
-        slots = [name for c in cls.__mro__ for name in _slots(c) if hasattr(thing, name)]
-        self._members(place, {**held, **{name: getattr(thing, name) for name in slots}}, depth)
-        for name in _methods(cls):
+        filled = [name for c in cls.__mro__ for name in slots(c) if hasattr(thing, name)]
+        self._members(place, {**held, **{name: getattr(thing, name) for name in filled}}, depth)
+        for name in methods(cls):
             try:
                 found = getattr(thing, name)
             except Exception as error:
@@ -261,62 +263,6 @@ class _Observer:
 
     def _exception(self, place: str, error: BaseException, depth: int) -> None:
         self._account[place] = f"exception {self._label(type(error))} {error}"
-
-
-def _signature(function: FunctionType) -> str:
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return f"({', '.join(names)}) {function.__annotations__ or ''}"
-
-
-def _own(cls: type) -> Mapping[str, Any]:
-    """The contents of a class, without an enumeration's bookkeeping."""
-    if not issubclass(cls, enum.Enum):
-        return vars(cls)
-    return {k: v for k, v in vars(cls).items() if not (k.startswith("_") and k.endswith("_"))}
-
-
-def _is_made(value: object) -> bool:
-    """Whether a dunder was put there by Python or a library, not by the project's source."""
-    return not isinstance(value, FunctionType) or "__create_fn__" in value.__qualname__ or value.__module__ == "enum"
-
-
-def _methods(cls: type) -> Iterator[str]:
-    names = {name for base in cls.__mro__ if base.__module__ not in ("builtins", "enum", "abc") for name in vars(base)}
-    return (name for name in sorted(names) if not name.startswith("_") and not name.startswith("do_"))
-
-
-def _slots(cls: type) -> tuple[str, ...]:
-    slots = vars(cls).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
-def _finish(coroutine: CoroutineType[Any, Any, Any]) -> Any:
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        return stop.value
-    coroutine.close()
-    return "suspended"
-
-
-def _arguments(function: Any) -> tuple[Any, ...] | None:
-    """What a probe is called with: nothing, or 3 for one parameter `x`; None when it must not be called.
-
-    What begins with `do_` changes something; what takes anything else is a decorator or the like.
-    """
-    if getattr(function, "__name__", "").startswith("do_"):
-        return None
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if any(p.default is p.empty and p.kind is p.KEYWORD_ONLY for p in parameters):
-        return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters) and not hasattr(function, "__wrapped__"):
-        return None
-    return () if not needed else (3,) if needed == ["x"] else None
 
 
 _Describer: TypeAlias = Any

@@ -45,7 +45,7 @@ class Options:
     """Edits of one project."""
     most_findings: int = 10
     features: frozenset[str] = frozenset()
-    """Of `items.FEATURES`."""
+    """Of `maker.FEATURES`."""
 
 
 def play(seed: int, edits: int, cold: Cold, tally: Tally, options: Options) -> Finding | None:
@@ -148,5 +148,6 @@ def summary(tally: Tally) -> str:
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         f"{tally.edits} edits ({tally.bad} bad ones) in {tally.projects} projects, {len(tally.findings)} faults, "
-        f"{rate:.0f} edits/s, Python {python}" + "".join(f"; {count} times {name}" for name, count in tally.known.items())
+        f"{rate:.0f} edits/s, Python {python}"
+        + "".join(f"; {count} times {name}" for name, count in tally.known.items())
     )

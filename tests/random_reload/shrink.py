@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from tests.random_reload.check import Fault, check
@@ -33,7 +34,8 @@ class _Shrinker:
     def run(self) -> tuple[States, Fault]:
         again = True
         while again and time.monotonic() < self._deadline:
-            again = any([self._improve(one_pass) for one_pass in PASSES])
+            improved = [self._improve(one_pass) for one_pass in PASSES]
+            again = any(improved)
         return self.states, self.fault
 
     def _improve(self, one_pass: Pass) -> bool:
@@ -52,7 +54,11 @@ class _Shrinker:
             return False
         self._seen.add(key)
         found = check(candidate, self._cold)
-        if found is None or found[1].kind != self.fault.kind or (found[1].kind == "differs" and known(found[1].details)):
+        if (
+            found is None
+            or found[1].kind != self.fault.kind
+            or (found[1].kind == "differs" and known(found[1].details))
+        ):
             return False
         self.states, self.fault = candidate[: found[0] + 1], found[1]
         return True
@@ -65,23 +71,35 @@ def _fewer_steps(states: States) -> Iterator[Step]:
     size = len(states) // 2
     while size:
         for start in range(len(states) - size, -1, -size):
-            yield lambda now, start=start, size=size: now[:start] + now[start + size :]
+            yield partial(_without_steps, start=start, size=size)
         size //= 2
+
+
+def _without_steps(states: States, start: int, size: int) -> States:
+    return states[:start] + states[start + size :]
 
 
 def _fewer_files(states: States) -> Iterator[Step]:
     for path in _paths(states):
         if path != f"{ENTRY}.py":
-            yield lambda now, path=path: [_with(files, path, None) for files in now]
-            yield lambda now, path=path: [_with(files, path, "") if path in files else files for files in now]
+            yield partial(_without_file, path=path)
+            yield _each(path, lambda text: "")
+
+
+def _without_file(states: States, path: str) -> States:
+    return [_with(files, path, None) for files in states]
+
+
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    return text.replace(old, new, count)
 
 
 def _fewer_changes(states: States) -> Iterator[Step]:
     """Of what one step does to several files, do less; or do it from the start."""
     for number in range(1, len(states)):
         for path in _paths(states):
-            yield lambda now, n=number, path=path: _not_yet(now, n, path)
-            yield lambda now, n=number, path=path: _earlier(now, n, path)
+            yield partial(_not_yet, number=number, path=path)
+            yield partial(_earlier, number=number, path=path)
 
 
 def _not_yet(now: States, number: int, path: str) -> States:
@@ -119,9 +137,9 @@ def _fewer_statements(states: States) -> Iterator[Step]:
     for path in _paths(states):
         texts = _texts(states, path)
         for name in dict.fromkeys(name for text in texts for name in _names(text)):
-            yield _each(path, lambda text, name=name: _without_name(text, name))
+            yield _each(path, partial(_without_name, name=name))
         for chunk in sorted({chunk for text in texts for chunk in _chunks(text)}, key=lambda c: (-len(c), c)):
-            yield _each(path, lambda text, chunk=chunk: text.replace(chunk, "", 1))
+            yield _each(path, partial(_replace, old=chunk, new="", count=1))
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -139,7 +157,8 @@ def _statements(text: str) -> list[ast.stmt]:
 
 
 def _first(node: ast.stmt) -> int:
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _names(text: str) -> Iterator[str]:
@@ -160,7 +179,7 @@ def _simpler(states: States) -> Iterator[Step]:
     """Replace an expression by a part of it or by a number, wherever it stands."""
     for path in _paths(states):
         for old, new in dict.fromkeys(pair for text in _texts(states, path) for pair in _replacements(text)):
-            yield _each(path, lambda text, old=old, new=new: text.replace(old, new))
+            yield _each(path, partial(_replace, old=old, new=new))
 
 
 def _replacements(text: str) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ class Snapshot:
             if thing.__module__ in self._modules:
                 yield from ((k, v) for k, v in sorted(vars(thing).items()) if k not in _MADE_ON_DEMAND)
                 yield "bases", thing.__bases__
-                subclasses = sorted(type.__subclasses__(thing), key=lambda c: (c.__qualname__, id(c)))
+                subclasses: list[type] = sorted(type.__subclasses__(thing), key=lambda c: (c.__qualname__, id(c)))
                 yield from ((f"subclass {c.__qualname__}", c) for c in subclasses)
         elif isinstance(thing, FunctionType):
             for name in ("__code__", "__defaults__", "__kwdefaults__", "__name__", "__qualname__", "__doc__"):
@@ -109,7 +109,7 @@ def _same(old: Any, new: Any) -> bool:
         return True
     if type(old) is not type(new):
         return False
-    if isinstance(old, _ATOMS) or isinstance(old, MethodType):
+    if isinstance(old, (*_ATOMS, MethodType)):
         return bool(old == new)
     if isinstance(old, tuple):  # `__bases__` and the like are made at each look
         return len(old) == len(new) and all(map(_same, old, new))

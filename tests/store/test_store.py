@@ -93,16 +93,17 @@ def test_unknown_events_are_left_out() -> None:
 
 
 def test_reload_numbers_come_from_good_reloads() -> None:
-    """Median, p95 and the trend ignore failed saves, which are counted apart."""
+    """Median, p95 and the trend ignore saves that failed or re-ran nothing."""
     it = store()
     for i, total in enumerate((10.0, 20.0, 30.0)):
-        it.apply([ReloadResult(i, 1.0, ("a.py",), phases=Phases(execute=total))])
+        it.apply([ReloadResult(i, 1.0, ("a.py",), (ModuleReport("a", "", "re-run"),), phases=Phases(execute=total))])
+    it.apply([ReloadResult(4, 1.0, ("a.py",), phases=Phases(execute=0.1))])
     it.apply([ReloadResult(9, 1.0, ("a.py",), error=ERROR, phases=Phases(execute=500.0))])
 
     assert it.reloads.median == 20.0
     assert it.reloads.p95 == 30.0
     assert len(it.reloads.trend(12)) == 3
-    assert (it.reloads.count, it.reloads.failed) == (3, 1)
+    assert (it.reloads.count, it.reloads.failed) == (4, 1)
 
 
 def test_a_request_is_one_row_from_its_start_to_its_end() -> None:

@@ -30,10 +30,14 @@ def eventually(what: str, true: Callable[[], object], deadline: float = DEADLINE
         threading.Event().wait(0.02)
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+def free_port(span: int = 1) -> int:
+    """A port that is free, and those behind it, `span` in all."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = int(s.getsockname()[1])
+        if all(is_free(port + n) for n in range(1, span)):
+            return port
 
 
 def is_free(port: int) -> bool:
@@ -142,10 +146,15 @@ def _read(stream: IO[str], lines: list[str]) -> None:
 
 @contextmanager
 def serving(
-    *args: str, cwd: Path, command: tuple[str, ...] = DEV, text: str = "", env: Mapping[str, str] | None = None
+    *args: str,
+    cwd: Path,
+    command: tuple[str, ...] = DEV,
+    text: str = "",
+    env: Mapping[str, str] | None = None,
+    span: int = 1,
 ) -> Iterator[Command]:
     """`fh_utils dev ARGS` on a free port, once it answers (with `text` on its first page)."""
-    port = free_port()
+    port = free_port(span)
     with running(*command, *args, cwd=cwd, port=port, env={"PORT": str(port), **(env or {})}) as found:
         eventually("a first answer", lambda: fetch(port)[0] or found.process.poll() is not None)
         assert found.process.poll() is None, found.log

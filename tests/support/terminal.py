@@ -21,6 +21,11 @@ import pyte
 DEADLINE = 20.0
 
 
+def _environ() -> dict[str, str]:
+    """Ours without the size that pytest-xdist sets for its workers: it would win over the terminal's own."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+
+
 class Terminal:
     def __init__(self, arguments: list[str], columns: int, rows: int, cwd: Path, environ: Mapping[str, str]) -> None:
         self.master, slave = pty.openpty()
@@ -39,7 +44,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environ},
+            env={**_environ(), "TERM": "xterm-256color", "COLORTERM": "truecolor", **environ},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )

@@ -220,6 +220,7 @@ else:
 def test_a_server_that_does_not_stop_is_named(tmp_path: Path) -> None:
     """Quitting is bounded, whatever the app does."""
     with dashboard(tmp_path, "while True: time.sleep(1)") as it:
+        it.wait_for("● serving")
         it.type("q")
 
         assert it.end() == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.geometry import Region
 
-from fh_dash.tui.paint import Line, cells, spread
+from fh_dash.tui.paint import Line, cells, clip, spread
 
 AROUND_TITLE = 6
 """Corner, stroke and blank on each side."""
@@ -32,7 +32,7 @@ def _upper(width: int, left: Line, right: Line, role: str) -> Line:
     if right:
         title = spread([*left, (" ", "text")], [(" ", "text"), *right], room, ("─", role))
         return [("╭─ ", role), *title, (" ─╮", role)]
-    title = spread(left, [], min(room, cells(left)))
+    title = clip(left, room)
     return [("╭─ ", role), *title, (" " + "─" * (room - cells(title) + 1) + "╮", role)]
 
 

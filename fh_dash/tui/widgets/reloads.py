@@ -55,19 +55,19 @@ class ReloadRows(RowList):
         return 0 <= self.store.clock() - event.time < _JUST
 
     def draw(self, row: Reload, width: int, position: int) -> list[Line]:
-        head = self._head(row, width)
+        head = self._head(row, width, position)
         if isinstance(row, Serving) or not (position == 0 or position == self.cursor):
             return [head]
         return [head, *explanation(row, width, phases=self.selected is not None and position == self.cursor)]
 
-    def _head(self, event: Reload, width: int) -> Line:
+    def _head(self, event: Reload, width: int, position: int) -> Line:
         values: dict[str, Part] = {
             "time": (units.clock(event.time), "muted"),
             "clock": (units.clock(event.time, seconds=False), "muted"),
             **head(event),
         }
         columns = WIDE if width >= 52 else NARROW
-        return [("▸" if self._just(event) else " ", "accent"), *aligned(columns, width - 1, values)]
+        return [("▸" if position == 0 and self._just(event) else " ", "accent"), *aligned(columns, width - 1, values)]
 
     @property
     def title(self) -> str:
@@ -120,8 +120,13 @@ def head(event: Reload) -> dict[str, Part]:
     return {
         "gen": (str(event.generation), "text"),
         "ms": (units.milliseconds(event.phases.total), "text"),
-        "what": (", ".join(short(name) for name in event.changed) or "all modules", "text"),
+        "what": (_saved(event), "text"),
     }
+
+
+def _saved(event: ReloadResult) -> str:
+    files = ", ".join(short(name) for name in event.changed) or "all modules"
+    return files if event.modules else f"{files}: nothing had to re-run"
 
 
 def head_text(event: Reload) -> str:

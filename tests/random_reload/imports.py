@@ -1,0 +1,62 @@
+"""Random import statements in all their forms, beside those that references need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.random_reload.maker import NUMBER_USES, Make, Maker
+from tests.random_reload.world import Item, Module, ref
+
+# ------------------------------------------------------------------------------------------------- imports
+
+_ANY = (*NUMBER_USES, "coroutine", "maker", "decorator")
+
+
+def _reexport(maker: Maker, module: Module, name: str) -> Item | None:
+    found = maker.pick(module, *_ANY, foreign=True)
+    if found is None:
+        return None
+    target, item = found
+    local = item.name if maker.chance(0.6) else f"{item.name}_again"
+    source = f"from {ref(target, item.name, '@module')} import {ref(target, item.name, '@name')} as {local}"
+    if maker.chance(0.25):
+        module_name, attribute = ref(target, item.name, "@module"), ref(target, item.name, "@name")
+        source = f'{local} = importlib.import_module("{module_name}").{attribute}'
+    elif maker.chance(0.2):
+        source = f"{local} = {maker.use(module, target, item.name, '!{}')}"
+    return Item(item.kind, local, [source])
+
+
+def _optional(maker: Maker, module: Module, name: str) -> Item | None:
+    found = maker.pick(module, "number", "func", foreign=True)
+    if found is None:
+        return None
+    target, item = found
+    local = f"{item.name}_maybe"
+    fallback = "0" if item.kind == "number" else "lambda: 0"
+    # `!!`: this import may fail, so the reference stays when the name goes
+    source = f"    from {ref(target, item.name, '@module')} import {ref(target, item.name, '@name')} as {local}"
+    return Item(item.kind, local, ["try:", source, "except ImportError:", f"    {local} = {fallback}"])
+
+
+def _side_effect(maker: Maker, module: Module, name: str) -> Item | None:
+    below = list(maker.world.modules)[: maker.layer(module)]
+    if not below:
+        return None
+    return Item("import", "", [f"import {ref(maker.rng.choice(below), '', '@module')}"])
+
+
+def _typing_only(maker: Maker, module: Module, name: str) -> Item | None:
+    found = maker.pick(module, "class", later=True, foreign=True)
+    if found is None:
+        return None
+    source = f"    from {ref(found[0], found[1].name, '@module')} import {ref(found[0], found[1].name, '@name')}"
+    return Item("import", "", ["if typing.TYPE_CHECKING:", source])
+
+
+MAKERS: Mapping[str, Make] = {
+    "reexport": _reexport,
+    "optional": _optional,
+    "side_effect": _side_effect,
+    "typing_only": _typing_only,
+}
