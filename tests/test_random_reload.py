@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fh_dash.engine.plan import Plan
 from fh_dash.engine.engine import Engine
+from fh_dash.engine.plan import Plan
 from fh_dash.engine.transaction import Transaction
 from tests.random_reload.check import check
 from tests.random_reload.cold import Cold
@@ -17,7 +17,11 @@ from tests.random_reload.minimal import has_circle, overruns
 from tests.random_reload.run import Finding, Options, run
 from tests.random_reload.shrink import as_case, shrink
 
-PLAIN = {"app.py": "import conf\n\n\ndef f():\n    return conf.N\n\n\nEXTRA = 5\n", "conf.py": "N = 1\nM = 2\n", "more.py": ""}
+PLAIN = {
+    "app.py": "import conf\n\n\ndef f():\n    return conf.N\n\n\nEXTRA = 5\n",
+    "conf.py": "N = 1\nM = 2\n",
+    "more.py": "",
+}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,10 @@ def test_an_example_is_shrunk_to_what_matters(cold: Cold, monkeypatch: pytest.Mo
     found = check(states, cold)
     assert found is not None
     small, fault = shrink(Finding(0, states, [], found[1]), cold, seconds=20)
-    assert small == [{"app.py": "import conf\n", "conf.py": "N = 1\n"}, {"app.py": "import conf\n", "conf.py": "N = 7\n"}]
+    assert small == [
+        {"app.py": "import conf\n", "conf.py": "N = 1\n"},
+        {"app.py": "import conf\n", "conf.py": "N = 7\n"},
+    ]
     assert "=== save\n-- conf.py --\nN = 7\n=== then: differs" in as_case(small, fault)
 
 

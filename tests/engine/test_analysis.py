@@ -210,6 +210,11 @@ def test_surface() -> None:
     """A body edit leaves what a holder of the function can see; arguments, decorators and its kind do not."""
     base = "def f(a): return 1\n"
     surfaces = [analysed(s).units[0].surface for s in (base, "def f(a): return g(2)\n")]
-    others = ["def f(a, b): return 1\n", "async def f(a): return 1\n", "@d\ndef f(a): return 1\n", "def f(a): yield 1\n"]
+    others = [
+        "def f(a, b): return 1\n",
+        "async def f(a): return 1\n",
+        "@d\ndef f(a): return 1\n",
+        "def f(a): yield 1\n",
+    ]
     assert surfaces[0] == surfaces[1]
     assert surfaces[0] not in [analysed(s).units[0].surface for s in others]

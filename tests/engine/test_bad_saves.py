@@ -109,7 +109,10 @@ FAULTS = {
         "class E(Exception):\n    def __str__(self): raise ValueError\nraise E",
         Exception,
     ),
-    "an own app": ("from fasthtml.common import FastHTML\nimport app as a\na.app = FastHTML()\n1 / 0", ZeroDivisionError),
+    "an own app": (
+        "from fasthtml.common import FastHTML\nimport app as a\na.app = FastHTML()\n1 / 0",
+        ZeroDivisionError,
+    ),
     "sys.path": ("sys.path.clear()\n1 / 0", ZeroDivisionError),
     "the environment": ("import os\nos.environ['X_STORY'] = '1'\n1 / 0", ZeroDivisionError),
     "a class of others": ("base.Shape.__len__ = lambda self: 1\ndel Shape.known\n1 / 0", ZeroDivisionError),
@@ -142,7 +145,9 @@ class TestAnyFault:
         shop.bad_save({"shapes.py": f"{EDITED}\n{code}\n1 / 0\n"})
         unchanged(picture)
 
-    @pytest.mark.parametrize("code", ["(", "def", "x = = 1", "return 1", "await x", "'\\N{nope}'", "if 1:\nx", "# coding: nope", "\0"])
+    @pytest.mark.parametrize(
+        "code", ["(", "def", "x = = 1", "return 1", "await x", "'\\N{nope}'", "if 1:\nx", "# coding: nope", "\0"]
+    )
     def test_does_not_compile(self, shop: Project, code: str) -> None:
         """A file that does not compile, in any way; nothing is run then."""
         picture = Picture(shop)
@@ -225,7 +230,9 @@ class TestFiles:
 
     def test_data(self, project: Project) -> None:
         """A data file that its reader does not like."""
-        source = "import json, pathlib\nLIST = []\nX = json.loads(pathlib.Path(__file__).with_name('d.json').read_text())\n"
+        source = (
+            "import json, pathlib\nLIST = []\nX = json.loads(pathlib.Path(__file__).with_name('d.json').read_text())\n"
+        )
         project.load({"app.py": source, "d.json": "[1]"})
         picture = Picture(project)
         project.bad_save({"d.json": "[1"})
@@ -252,11 +259,15 @@ class TestSubclasses:
         """An edited subclass is known once, after good and bad saves."""
         head = "from abc import ABC\nfrom typing import Generic, Protocol, TypeVar\nT = TypeVar('T')\n"
         user = "from lib import Base\nclass A(Base):\n    x = {}\n"
-        project.load({"app.py": "import user\n", "lib.py": f"{head}class Base{base}: pass\n", "user.py": user.format(1)})
+        project.load(
+            {"app.py": "import user\n", "lib.py": f"{head}class Base{base}: pass\n", "user.py": user.format(1)}
+        )
         known = project["lib"].Base.__subclasses__
         assert known() == [project["user"].A]
         for number in (2, 3):
-            project.save({"user.py": user.format(number)}) if good else project.bad_save({"user.py": user.format("1\n1/0")})
+            project.save({"user.py": user.format(number)}) if good else project.bad_save(
+                {"user.py": user.format("1\n1/0")}
+            )
             assert known() == [project["user"].A]
 
     def test_new(self, project: Project) -> None:
@@ -301,6 +312,8 @@ def test_many_bad_saves(shop: Project) -> None:
     picture, limit = Picture(shop), sys.getrecursionlimit()
     places = list(statements(EDITED))
     for number in range(50):
-        assert last(shop.bad_save({"shapes.py": broken_at(EDITED, places[number % len(places)])})).startswith("RuntimeError")
+        assert last(shop.bad_save({"shapes.py": broken_at(EDITED, places[number % len(places)])})).startswith(
+            "RuntimeError"
+        )
     unchanged(picture)
     assert sys.getrecursionlimit() == limit

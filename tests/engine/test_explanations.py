@@ -56,7 +56,9 @@ class TestModules:
     def test_name_and_line(self, project: Project) -> None:
         """A module that used a changed name while it was imported is re-run, and so on; each says name and line."""
         project.load(SHOP)
-        saved = project.save({"prices.py": 'PRICES = {"soup": 4, "tea": 2}\n\n\ndef tax(price):\n    return price * 1.1\n'})
+        saved = project.save(
+            {"prices.py": 'PRICES = {"soup": 4, "tea": 2}\n\n\ndef tax(price):\n    return price * 1.1\n'}
+        )
         assert saved.told == [
             "prices re-run: modified",
             "menu re-run: uses PRICES of prices at import time, line 3",
@@ -130,7 +132,9 @@ class TestModules:
 
     def test_data_file(self, project: Project) -> None:
         """A module that read a file while it was imported names it."""
-        project.load({"app.py": "from pathlib import Path\nX = Path(__file__).with_name('d.json').read_text()\n", "d.json": "1"})
+        project.load(
+            {"app.py": "from pathlib import Path\nX = Path(__file__).with_name('d.json').read_text()\n", "d.json": "1"}
+        )
         assert project.save({"d.json": "2"}).told == ["app re-run: reads d.json"]
 
     def test_appeared(self, project: Project) -> None:
@@ -176,7 +180,9 @@ class TestModules:
     @pytest.mark.xfail(reason="`import_module` does not lead the walk, so the importer runs with the old plugin")
     def test_dynamic_import(self, project: Project) -> None:
         """A module found by name is a dependency like any other."""
-        project.load({"app.py": "from importlib import import_module\nX = import_module('plugin').X\n", "plugin.py": "X = 1\n"})
+        project.load(
+            {"app.py": "from importlib import import_module\nX = import_module('plugin').X\n", "plugin.py": "X = 1\n"}
+        )
         saved = project.save({"plugin.py": "X = 2\n"})
         assert saved.told == ["plugin re-run: modified", "app re-run: imports plugin dynamically"]
         project.expect("app.X", 2)
@@ -194,9 +200,16 @@ class TestModules:
     def test_two_files_in_one_save(self, project: Project) -> None:
         """A save of several files is one reload."""
         project.load(SHOP)
-        saved = project.save({"prices.py": "PRICES = {}\ndef tax(p): return p\n", "helpers.py": "def shout(t): return t\n"})
+        saved = project.save(
+            {"prices.py": "PRICES = {}\ndef tax(p): return p\n", "helpers.py": "def shout(t): return t\n"}
+        )
         assert saved.result.changed == ("helpers.py", "prices.py")
-        assert [line.partition(":")[0] for line in saved.told] == ["helpers re-run", "prices re-run", "menu re-run", "app re-run"]
+        assert [line.partition(":")[0] for line in saved.told] == [
+            "helpers re-run",
+            "prices re-run",
+            "menu re-run",
+            "app re-run",
+        ]
 
 
 KINDS = {
@@ -261,7 +274,9 @@ class TestState:
     @pytest.mark.parametrize(
         "decorator",
         [
-            pytest.param("rt('/{}')", marks=pytest.mark.xfail(reason="`rt = app.route` counts as made from the routes")),
+            pytest.param(
+                "rt('/{}')", marks=pytest.mark.xfail(reason="`rt = app.route` counts as made from the routes")
+            ),
             "app.route('/{}')",
             "app.post('/{}')",
             pytest.param("app.get('/{}')", marks=pytest.mark.xfail(reason="`get` counts as a reader")),
@@ -297,8 +312,12 @@ def index():
 class TestRoutes:
     def test_added_removed_changed(self, project: Project) -> None:
         """Routes that came, went, or have another handler now."""
-        project.load({"app.py": APP + "\n\n@app.get('/a')\ndef one(): return 1\n\n\n@app.post('/b')\ndef two(): return 2\n"})
-        saved = project.save({"app.py": APP + "\n\n@app.get('/a')\ndef uno(): return 1\n\n\n@app.put('/c')\ndef six(): return 6\n"})
+        project.load(
+            {"app.py": APP + "\n\n@app.get('/a')\ndef one(): return 1\n\n\n@app.post('/b')\ndef two(): return 2\n"}
+        )
+        saved = project.save(
+            {"app.py": APP + "\n\n@app.get('/a')\ndef uno(): return 1\n\n\n@app.put('/c')\ndef six(): return 6\n"}
+        )
         assert saved.routes == ["+ PUT /c app.six", "- POST /b app.two", "~ GET /a app.uno"]
 
     def test_same_handler(self, project: Project) -> None:

@@ -43,7 +43,7 @@ class TestOdd:
         """It stays what it is through a bad save."""
         project.load({"app.py": "from odd import X\n", "odd.py": data})
         project.bad_save({"odd.py": data + b"\n1 / 0\n"})
-        assert project["app"].X == value
+        assert value == project["app"].X
         assert project.save({"odd.py": data}).told == []
 
 
@@ -70,7 +70,7 @@ class TestSameSize:
         project.load({"app.py": "X = 0\n"})
         for number in range(1, 9):
             project.save({"app.py": f"X = {number}\n"})
-            assert project["app"].X == number
+            assert number == project["app"].X
 
     def test_no_cached_code(self, project: Project) -> None:
         """No `.pyc` is written or believed."""
@@ -107,7 +107,12 @@ class TestNames:
 
     def test_shadowed(self, project: Project) -> None:
         """A file that takes the place of a module found further down the path."""
-        project.load({"app.py": "import sys\nsys.path.append(__file__[:-6] + 'more')\nimport lib\nX = lib.X\n", "more/lib.py": "X = 1\n"})
+        project.load(
+            {
+                "app.py": "import sys\nsys.path.append(__file__[:-6] + 'more')\nimport lib\nX = lib.X\n",
+                "more/lib.py": "X = 1\n",
+            }
+        )
         project.save({"lib.py": "X = 2\n"})
         project.expect("app.X", 2)
         project.save({"lib.py": None})
@@ -132,7 +137,9 @@ class TestNames:
 
     def test_environment_inside(self, project: Project) -> None:
         """An environment in the project folder is not the project."""
-        project.load({"app.py": "X = 1\n", "env/pyvenv.cfg": "", "env/lib/x.py": "", ".venv/y.py": "", "node_modules/z.py": ""})
+        project.load(
+            {"app.py": "X = 1\n", "env/pyvenv.cfg": "", "env/lib/x.py": "", ".venv/y.py": "", "node_modules/z.py": ""}
+        )
         inside = ["env/lib/x.py", ".venv/y.py", "node_modules/z.py", "app.py", "new/deep.py"]
         found = [project.engine.is_project_file(project.root / name) for name in inside]
         assert found == [False, False, False, True, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+
 import pytest
 
 from fh_dash.engine.analysis import Analysis, analyse
@@ -79,7 +80,9 @@ class TestResolve:
 class TestReached:
     def test_only_what_runs_now(self) -> None:
         """Uses inside function bodies count when the import calls the function, and then with their own line."""
-        found = graph(app="import lib\ndef f():\n    return lib.X\ndef g():\n    return lib.Y\nZ = g()\n", lib="X = Y = 1")
+        found = graph(
+            app="import lib\ndef f():\n    return lib.X\ndef g():\n    return lib.Y\nZ = g()\n", lib="X = Y = 1"
+        )
         assert reached(found, "app") == {("lib.Y", 5)}
 
     def test_through_several_functions(self) -> None:
@@ -95,7 +98,9 @@ class TestReached:
     def test_tables(self) -> None:
         """What a table holds runs when its entries are called."""
         source = "from lib import f, g\nTABLE = [f]\nOTHER = [g]\nX = [h() for h in TABLE]\n"
-        found = {(".".join(r.node), r.behaves) for r in graph(app=source, lib="def f(): ...\ndef g(): ...").reached("app")}
+        found = {
+            (".".join(r.node), r.behaves) for r in graph(app=source, lib="def f(): ...\ndef g(): ...").reached("app")
+        }
         assert ("lib.f", True) in found
         assert ("lib.g", True) not in found
 
@@ -195,4 +200,3 @@ class TestUpdates:
         assert resolved(found, "app", "X") == {"lob.X"}
         found.update({"lib": analysed("X = 2", "lib")})
         assert resolved(found, "app", "X") == {"lib.X", "lob.X"}
-

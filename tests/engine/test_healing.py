@@ -89,7 +89,10 @@ class TestFaultElsewhere:
         """The user of a new name was saved before the module that gets it."""
         project.load(TREE)
         project.bad_save({"left.py": "from base import B, NEW\nX = B * NEW\n"})
-        assert project.save({"base.py": "B = 1\nNEW = 3\n"}).told[:2] == ["base re-run: modified", "left re-run: modified"]
+        assert project.save({"base.py": "B = 1\nNEW = 3\n"}).told[:2] == [
+            "base re-run: modified",
+            "left re-run: modified",
+        ]
         project.expect("app.X", (3, 100))
 
     def test_module_is_added(self, project: Project) -> None:
@@ -158,7 +161,14 @@ class TestFailedStart:
         project.bad_save({"shapes.py": "(\n"})
         project.failed_start({"shapes.py": SHAPES + "\nX = 1\n"})
         project.save({"shapes.py": EDITED})
-        for expression in ("base.TABLE", "base.BY_KIND", "base.ORDERED", "base.QUEUE", "base.NAMES", "base.Shape.known"):
+        for expression in (
+            "base.TABLE",
+            "base.BY_KIND",
+            "base.ORDERED",
+            "base.QUEUE",
+            "base.NAMES",
+            "base.Shape.known",
+        ):
             with project.restarted():
                 fresh = [repr(part) for part in project.value(f"app.{expression}")]
             assert [repr(part) for part in project.value(f"app.{expression}")] == fresh

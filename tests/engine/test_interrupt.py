@@ -77,7 +77,9 @@ def test_line(project: Project, gate: threading.Event) -> None:
 def test_below_a_library(project: Project, gate: threading.Event) -> None:
     """When it hangs in a library, the project's line that called it is named."""
     project.load({"app.py": "X = 1\n"})
-    executing = Executing(project, {"app.py": "import functools, story_gate\nX = functools.partial(\n    story_gate.open.wait, 10)()\n"})
+    executing = Executing(
+        project, {"app.py": "import functools, story_gate\nX = functools.partial(\n    story_gate.open.wait, 10)()\n"}
+    )
     assert executing.until((2, 3))[0] == str(project.root / "app.py")
     gate.set()
     executing.end()

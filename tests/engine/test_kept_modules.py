@@ -24,7 +24,9 @@ class TestModules:
         for number in range(1, 4):
             assert project["app"].answer() == number + number - 1
             project.save({"helper.py": f"def add(x): return x + {number}\n"})
-            project.save({"app.py": f"import models, helper\ndef answer(): return helper.add(models.load())  # {number}\n"})
+            project.save(
+                {"app.py": f"import models, helper\ndef answer(): return helper.add(models.load())  # {number}\n"}
+            )
         assert project["models"] is module
         assert project["models"].MODEL is model
         assert [project.runs(name) for name in ("models", "helper", "app")] == [1, 4, 1]
@@ -64,7 +66,9 @@ class TestModules:
         """A module that runs again and comes to equal values is no reason for its users to run."""
         if "WORDS[" in conf:
             request.applymarker(pytest.mark.xfail(reason="another text counts, even if it comes to the same value"))
-        project.load({"app.py": "from conf import WORDS\nSIZE = len(WORDS)\nSTATE = []\n", "conf.py": "WORDS = tuple('ab')\n"})
+        project.load(
+            {"app.py": "from conf import WORDS\nSIZE = len(WORDS)\nSTATE = []\n", "conf.py": "WORDS = tuple('ab')\n"}
+        )
         state = project["app"].STATE
         assert project.save({"conf.py": conf}).told == ["conf re-run: modified"]
         assert project["app"].STATE is state
@@ -175,7 +179,9 @@ class TestDecorators:
 
     def test_not_in_the_way(self, project: Project) -> None:
         """A kept class and a plain one of the same module do not disturb each other."""
-        source = "from fh_utils import no_reload\n@no_reload\nclass A:\n    pass\nclass B(A):\n    def f(self): return {0}\n"
+        source = (
+            "from fh_utils import no_reload\n@no_reload\nclass A:\n    pass\nclass B(A):\n    def f(self): return {0}\n"
+        )
         project.load({"app.py": source.format(1)})
         a, b = project["app"].A, project["app"].B()
         project.save({"app.py": source.format(2)})

@@ -58,7 +58,9 @@ class TestFunctions:
         app = project["app"]
         assert (app.TABLE["f"](), app.PART(), app.Box.call()) == ((0, "new"), (1, "new"), (0, "new"))
 
-    @pytest.mark.xfail(sys.version_info >= (3, 13), reason="code of another kind is given to a function, which is deprecated")
+    @pytest.mark.xfail(
+        sys.version_info >= (3, 13), reason="code of another kind is given to a function, which is deprecated"
+    )
     def test_other_kinds(self, project: Project) -> None:
         """A function may become a generator or a coroutine function and remain the same object."""
         project.load({"app.py": "import lib\n", "lib.py": "def f(): return [1]\n"})
@@ -76,7 +78,7 @@ class TestFunctions:
         project.load({"app.py": source + one.format("a") + one.format("b")})
         held = list(project["app"].HELD)
         project.save({"app.py": source + one.format("a") + one.format("c")})
-        assert project["app"].HELD == held
+        assert held == project["app"].HELD
         assert [f() for f in held] == ["a", "c"]
         project.save({"app.py": source + one.format("z") + one.format("a") + one.format("c")})
         assert [f() for f in project["app"].HELD] == ["z", "a", "c"]
@@ -192,7 +194,11 @@ class TestInstances:
         )
         project.load({"app.py": "import lib\n", "lib.py": lib.format(0), "base.py": base.format(0)})
         b = project["lib"].B()
-        for files in ({"lib.py": lib.format(1)}, {"base.py": base.format(1)}, {"lib.py": lib.format(2), "base.py": base.format(2)}):
+        for files in (
+            {"lib.py": lib.format(1)},
+            {"base.py": base.format(1)},
+            {"lib.py": lib.format(2), "base.py": base.format(2)},
+        ):
             project.save(files)
             assert b.f() == project["lib"].B().f()
             assert isinstance(b, project["base"].Base)
@@ -200,7 +206,9 @@ class TestInstances:
 
     def test_inheritance_changes(self, project: Project) -> None:
         """A class that gets other bases is the same class."""
-        source = "class Old:\n    def f(self): return 'old'\nclass New:\n    def f(self): return 'new'\nclass A({}): pass\n"
+        source = (
+            "class Old:\n    def f(self): return 'old'\nclass New:\n    def f(self): return 'new'\nclass A({}): pass\n"
+        )
         project.load({"app.py": "import lib\n", "lib.py": source.format("Old")})
         a = project["lib"].A()
         project.save({"lib.py": source.format("New")})
@@ -290,7 +298,8 @@ class TestInstances:
             assert type(point) is project["lib"].Point
 
     @pytest.mark.xfail(
-        sys.version_info < (3, 12), reason="Python 3.11's `Protocol` puts a closure over the new class into its contents"
+        sys.version_info < (3, 12),
+        reason="Python 3.11's `Protocol` puts a closure over the new class into its contents",
     )
     def test_protocols(self, project: Project) -> None:
         """`isinstance` with a run-time protocol is answered by the contents that are there now."""
@@ -502,12 +511,19 @@ class TestEnums:
         lib = project["lib"]
         members = [member for kind in (lib.Plain, lib.Number, lib.Word, lib.Bits, lib.IntBits) for member in kind]
         both, either = lib.Bits.A | lib.Bits.B, lib.IntBits.A | lib.IntBits.B
-        for number, extra in enumerate(["", "def f(self): return self.name", "@property\n    def p(self): return 1", "", ""]):
+        for number, extra in enumerate(
+            ["", "def f(self): return self.name", "@property\n    def p(self): return 1", "", ""]
+        ):
             project.save({"lib.py": self.source(extra, number)})
             for member in members:
                 kind = getattr(lib, type(member).__name__)
                 assert type(member) is kind
-                found = [getattr(kind, member.name), kind[member.name], kind(member.value), pickle.loads(pickle.dumps(member))]
+                found = [
+                    getattr(kind, member.name),
+                    kind[member.name],
+                    kind(member.value),
+                    pickle.loads(pickle.dumps(member)),
+                ]
                 assert all(one is member for one in found)
                 assert member in list(kind)
             assert lib.Plain.ALSO is lib.Plain.A

@@ -70,7 +70,9 @@ class TestFailedLoad:
         assert project["slow"] is slow
         assert project.runs("slow") == 1
 
-    @pytest.mark.parametrize("bad", ["(\n", "1 / 0\n", "raise SystemExit(2)\n", "raise KeyboardInterrupt\n", b"\0", "import nowhere\n"])
+    @pytest.mark.parametrize(
+        "bad", ["(\n", "1 / 0\n", "raise SystemExit(2)\n", "raise KeyboardInterrupt\n", b"\0", "import nowhere\n"]
+    )
     def test_any_fault(self, project: Project, bad: str | bytes) -> None:
         """Whatever it was, the entry is there after the next good save."""
         project.failed_load({"app.py": bad})
@@ -87,7 +89,9 @@ class TestFailedLoad:
 
     def test_edit_of_an_imported_module(self, project: Project) -> None:
         """Edited since: it is imported anew, and with it who imports it."""
-        project.failed_load({"app.py": "import a, c\n1 / 0\n", "a.py": "import b\nX = b.X\n", "b.py": "X = 1\n", "c.py": ""})
+        project.failed_load(
+            {"app.py": "import a, c\n1 / 0\n", "a.py": "import b\nX = b.X\n", "b.py": "X = 1\n", "c.py": ""}
+        )
         project.bad_save({"b.py": "X = 2\n"})
         project.save({"app.py": "import a, c\n"})
         project.expect("app.a.X", 2)
@@ -95,7 +99,9 @@ class TestFailedLoad:
 
     def test_data_file(self, project: Project) -> None:
         """A file that the failed module read, or missed, is a reason to try again; others are not."""
-        project.failed_load({"app.py": "from pathlib import Path\nX = int(Path(__file__).with_name('d.txt').read_text())\n"})
+        project.failed_load(
+            {"app.py": "from pathlib import Path\nX = int(Path(__file__).with_name('d.txt').read_text())\n"}
+        )
         assert project.save({"e.txt": "1"}).plan.empty
         project.bad_save({"d.txt": "one"})
         project.save({"d.txt": "1"})
@@ -103,7 +109,9 @@ class TestFailedLoad:
 
     def test_files_written_by_the_failure(self, project: Project) -> None:
         """A module that writes a log while it fails is not tried for ever."""
-        project.failed_load({"app.py": "from pathlib import Path\nPath(__file__).with_name('log.txt').write_text('x')\n1 / 0\n"})
+        project.failed_load(
+            {"app.py": "from pathlib import Path\nPath(__file__).with_name('log.txt').write_text('x')\n1 / 0\n"}
+        )
         assert project.touch("log.txt").plan.empty
 
     def test_module_it_missed(self, project: Project) -> None:
@@ -114,7 +122,9 @@ class TestFailedLoad:
 
     def test_registrations(self, project: Project) -> None:
         """What the failed entry had put into modules that stay is taken back before the next try."""
-        project.failed_load({"app.py": "import lib\nlib.LIST.append('app')\nlib.FLAG = 1\n1 / 0\n", "lib.py": "LIST = []\nFLAG = 0\n"})
+        project.failed_load(
+            {"app.py": "import lib\nlib.LIST.append('app')\nlib.FLAG = 1\n1 / 0\n", "lib.py": "LIST = []\nFLAG = 0\n"}
+        )
         assert (project["lib"].LIST, project["lib"].FLAG) == ([], 0)
         project.save({"app.py": "import lib\nlib.LIST.append('app')\n"})
         project.expect("(app.lib.LIST, app.lib.FLAG)", (["app"], 0))
@@ -153,7 +163,9 @@ class TestForeignModules:
             "from story_bad import x\n",
         ],
     )
-    def test_faults_come_later(self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    def test_faults_come_later(
+        self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+    ) -> None:
         """A foreign module that fails is reported where the project imports it, or handled there."""
         foreign(tmp_path, monkeypatch, story_bad="raise SystemExit\n")
         project.load({"app.py": "X = 1\n"})
@@ -162,7 +174,9 @@ class TestForeignModules:
         project.save({"app.py": f"try:\n    {code}except SystemExit:\n    X = 2\n"})
         assert project["app"].X == 2
 
-    @pytest.mark.parametrize("code", ["def f():\n    import story_lazy\n", "if TYPE_CHECKING:\n    import story_lazy\n"])
+    @pytest.mark.parametrize(
+        "code", ["def f():\n    import story_lazy\n", "if TYPE_CHECKING:\n    import story_lazy\n"]
+    )
     def test_not_needed(self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         """What the import of the project does not import is not imported ahead."""
         foreign(tmp_path, monkeypatch, story_lazy="")
@@ -189,7 +203,9 @@ class TestLazyImports:
 
     def test_by_name_at_run_time(self, project: Project) -> None:
         """One that was loaded by name, by whatever code, stays loaded over edits of others, and follows its own."""
-        project.load({"app.py": "import importlib\ndef f(): return importlib.import_module('lib').X\n", "lib.py": "X = 1\n"})
+        project.load(
+            {"app.py": "import importlib\ndef f(): return importlib.import_module('lib').X\n", "lib.py": "X = 1\n"}
+        )
         assert project["app"].f() == 1
         project.save({"app.py": "import importlib\ndef f(): return importlib.import_module('lib').X + 10\n"})
         project.save({"lib.py": "X = 2\n"})

@@ -48,7 +48,13 @@ class TestFiles:
 
     def test_dependents(self, project: Project) -> None:
         """The users of what was read follow."""
-        project.load({"app.py": "from conf import X\nY = X * 2\n", "conf.py": HERE + "X = (HERE / 'd.txt').read_text()\n", "d.txt": "a"})
+        project.load(
+            {
+                "app.py": "from conf import X\nY = X * 2\n",
+                "conf.py": HERE + "X = (HERE / 'd.txt').read_text()\n",
+                "d.txt": "a",
+            }
+        )
         assert project.save({"d.txt": "b"}).told == [
             "conf re-run: reads d.txt",
             "app re-run: uses X of conf at import time, line 2",
@@ -110,7 +116,9 @@ class TestFiles:
         """Paths relative to the working directory of that time."""
         (project.root / "data").mkdir()
         monkeypatch.chdir(project.root / "data")
-        reads(project, "X = Path('d.txt').read_text() if os.path.exists('d.txt') else 'elsewhere'", **{"data/d.txt": "1"})
+        reads(
+            project, "X = Path('d.txt').read_text() if os.path.exists('d.txt') else 'elsewhere'", **{"data/d.txt": "1"}
+        )
         monkeypatch.chdir(tmp_path)
         assert project.save({"data/d.txt": "2"}).told == ["app re-run: reads data/d.txt"]
 
@@ -131,7 +139,11 @@ class TestFiles:
 
     def test_large_files(self, project: Project) -> None:
         """Files of some megabytes are told apart by size and time."""
-        reads(project, "X = (HERE / 'd.bin').stat().st_size, (HERE / 'd.bin').read_bytes()[:1]", **{"d.bin": "x" * 5_000_000})
+        reads(
+            project,
+            "X = (HERE / 'd.bin').stat().st_size, (HERE / 'd.bin').read_bytes()[:1]",
+            **{"d.bin": "x" * 5_000_000},
+        )
         assert project.touch("d.bin").plan.empty
         assert project.save({"d.bin": "y" * 5_000_000}).told == ["app re-run: reads d.bin"]
 
@@ -218,14 +230,22 @@ class TestOwnWrites:
 
     def test_by_renaming(self, project: Project) -> None:
         """A file that the app replaces by another one."""
-        code = "def save(text):\n    (HERE / 'd.new').write_text(text)\n    os.replace(HERE / 'd.new', HERE / 'd.txt')\n"
+        code = (
+            "def save(text):\n    (HERE / 'd.new').write_text(text)\n    os.replace(HERE / 'd.new', HERE / 'd.txt')\n"
+        )
         project.load({"app.py": HERE + code + "X = (HERE / 'd.txt').read_text()\n", "d.txt": "1"})
         project["app"].save("2")
         assert project.touch("d.txt", "d.new").plan.empty
 
     def test_other_module_reads(self, project: Project) -> None:
         """Written by one module, read at import by another one."""
-        project.load({"app.py": self.WRITER + "import conf\n", "conf.py": HERE + "X = (HERE / 'd.txt').read_text()\n", "d.txt": "1"})
+        project.load(
+            {
+                "app.py": self.WRITER + "import conf\n",
+                "conf.py": HERE + "X = (HERE / 'd.txt').read_text()\n",
+                "d.txt": "1",
+            }
+        )
         project["app"].save("2")
         assert project.touch("d.txt").plan.empty
 
@@ -246,7 +266,10 @@ class TestOwnWrites:
 
     def test_while_imported(self, project: Project) -> None:
         """A module that writes the file which it then reads does not run for ever."""
-        code = HERE + "F = HERE / 'd.txt'\nF.write_text(F.read_text() + 'x' if os.path.exists(F) else '')\nX = F.read_text()\n"
+        code = (
+            HERE
+            + "F = HERE / 'd.txt'\nF.write_text(F.read_text() + 'x' if os.path.exists(F) else '')\nX = F.read_text()\n"
+        )
         project.load({"app.py": code})
         for _ in range(3):
             assert project.touch("d.txt").plan.empty

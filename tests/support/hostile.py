@@ -65,9 +65,7 @@ def error(text: str) -> ErrorReport:
 
 
 def request(text: str, id_: int = 1) -> RequestFinished:
-    return RequestFinished(
-        id_, story.NOW, text, text, text, 500, 5.0, 9.0, 10, text, 1, text, True, False, error(text)
-    )
+    return RequestFinished(id_, story.NOW, text, text, text, 500, 5.0, 9.0, 10, text, 1, text, True, False, error(text))
 
 
 def output(text: str) -> OutputLine:

@@ -114,7 +114,9 @@ class Project:
     def carry_out(self, plan: Plan, start: Callable[[], object] = lambda: None) -> Saved:
         if plan.error is not None or plan.empty:
             phases = Phases(plan.scan, plan.plan)
-            return Saved(plan, ReloadResult(self.generation, time.time(), plan.changed, phases=phases, error=plan.error))
+            return Saved(
+                plan, ReloadResult(self.generation, time.time(), plan.changed, phases=phases, error=plan.error)
+            )
         before = self.routes()
         transaction = self.engine.execute(plan)
         error = transaction.error or _raised_by(start)
