@@ -20,25 +20,23 @@ SERVER = f"{PYTHON} -m fh_utils dev {{entry}} --port {{port}} --no-access-log"
 
 KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
-    "app_on_startup_elsewhere": "what start-up code put into objects of a module that does not run again stays",
-    "app_startup_by_module": "start-up code that goes from a module leaves the app of another as it was",
-    "cls_lambda_super": "super() in lambdas of a class body finds the class of the run, not the kept one",
-    "cls_property_and_static": "a descriptor object of the last run goes on to be asked",
     "cls_protocol": "the members of a runtime-checkable protocol are remembered by the old class",
     "cls_special_methods": "a class that loses its __new__ keeps the slot in CPython",
     "cls_subclasses": "__subclasses__() lists a renamed class last",
     "data_optional": "a file that was only asked for with exists() leaves no trace",
-    "imp_name_changes_kind": "a submodule hidden by a name of its package is not bound again when that name goes",
+    "imp_by_thread": "a module imported by a thread that another module started",
+    "imp_cycle_of_three": "three modules in a circle, of which the last runs again",
+    "imp_importlib_reload": "importlib.reload in the project's own code",
+    "imp_module_replaced": "a module that puts another object into sys.modules in its place",
     "imp_namespace_package": "an __init__.py that appears in a loaded namespace package",
     "imp_optional": "an optional module that begins to fail is an error, not a missing module",
-    "imp_plugins_glob": "modules imported by name in a loop run after their importer",
-    "imp_plugins_pkgutil": "modules imported by name in a loop keep the order of their first import",
     "imp_star_all": "__all__ that grows without the names in it changing",
     "keep_instances": "a class that gets its first base is a new class, old instances stay of the old one",
+    "keep_later_modules": "a later module runs again though it only adds to what changed",
     "keep_subclass_plugins": "a base class that registers its subclasses counts as changed with its registry",
-    "reg_context_and_locks": "attributes of a threading.local are not followed",
-    "reg_logging": "handlers of a logger made by the same run",
+    "keep_swallowed_error": "an error that the importer swallows is an error of the save",
     "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
+    "reg_sorted_and_frozen": "a registry that is sorted and frozen by a later module",
 }
 """Case name -> why it fails. Strict: a case that passes must leave the table."""
 

@@ -36,7 +36,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.analyses: dict[str, Analysis] = {}
-        self.dynamic: dict[str, frozenset[str]] = {}
+        self.dynamic: dict[str, tuple[str, ...]] = {}
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
         self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
@@ -257,14 +257,19 @@ class Graph:
         for imported in self.analyses[module].imports:
             if not imported.typing_only and (deferred or not imported.deferred):
                 found |= dict.fromkeys(self.targets(imported))
-        found |= dict.fromkeys(name for name in sorted(self.dynamic.get(module, ())) if name in self.analyses)
+        found |= dict.fromkeys(name for name in self.dynamic.get(module, ()) if name in self.analyses)
         found.pop(module, None)
         return list(found)
 
     def add_dynamic(self, module: str, target: str) -> None:
-        self.dynamic[module] = self.dynamic.get(module, frozenset()) | {target}
+        self.dynamic[module] = (*self.dynamic.get(module, ()), target)
         self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
         self._order = self._alive = None
+
+    def forget_dynamic(self, module: str) -> None:
+        """It runs again, and imports by name what it imports now."""
+        if self.dynamic.pop(module, None):
+            self._order = self._alive = None
 
     def importers(self, module: str) -> set[str]:
         """The modules with an import statement, anywhere in them, that loads or may load `module`."""

@@ -62,6 +62,7 @@ class ProjectFinder(MetaPathFinder):
         self._program, self._runner, self._post = program, runner, post
         self._foreign_depth = 0
         self._import: Callable[..., ModuleType] = builtins.__import__
+        self._import_module = importlib.import_module
         self.arrive: Callable[[str], None] | None = None
         """Set while a transaction runs: what to do where an import statement names a loaded module."""
 
@@ -113,13 +114,15 @@ class ProjectFinder(MetaPathFinder):
     def install(self) -> None:
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
-            self._import = builtins.__import__
+            self._import, self._import_module = builtins.__import__, importlib.import_module
             builtins.__import__ = self._import_statement
+            importlib.import_module = self._import_by_name
 
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
             builtins.__import__ = self._import
+            importlib.import_module = self._import_module
 
     def _import_statement(
         self,
@@ -137,6 +140,14 @@ class ProjectFinder(MetaPathFinder):
         if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
             self._runner.at_import(names, self.arrive)
         return self._import(name, globals, locals, fromlist or (), level)
+
+    def _import_by_name(self, name: str, package: str | None = None) -> ModuleType:
+        """In the place of `importlib.import_module`, for the same reason."""
+        if self._runner.stack:
+            level = len(name) - len(name.lstrip("."))
+            if names := self._loaded_targets(name[level:], {"__package__": package}, (), level):
+                self._runner.at_import(names, self.arrive)
+        return self._import_module(name, package)
 
     def _loaded_targets(
         self, name: str, globals: Mapping[str, object] | None, fromlist: Sequence[str] | None, level: int

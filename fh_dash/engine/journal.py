@@ -80,6 +80,13 @@ class Journal:
         else:
             self.save_container(container)
 
+    def add_restore(self, container: Any, before: Any) -> None:
+        """Give a container back what it held when it was made."""
+        if isinstance(container, dict):
+            self.add(lambda: container.update(before))
+        else:
+            self.add(lambda: restore_sequence(container, before))
+
     def save_function(self, function: FunctionType) -> None:
         if self._first(function):
             parts = {name: getattr(function, name) for name in FUNCTION_PARTS}

@@ -11,15 +11,15 @@ from typing import Any
 from fh_dash.engine.graph import Node
 from fh_dash.engine.walk import Tracked
 
-_LOGGER = frozenset({"level", "propagate", "disabled"})
+_LOGGER = {"level": logging.NOTSET, "propagate": True, "disabled": False}
 
 
 def _loggers() -> Iterator[Tracked]:
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
-            yield Tracked(("logging", "handlers"), logger.handlers)
-            yield Tracked(("logging", "filters"), logger.filters)
-            yield Tracked(("logging", "level"), vars(logger), only=_LOGGER)
+            yield Tracked(("logging", "handlers"), logger.handlers, fresh=[])
+            yield Tracked(("logging", "filters"), logger.filters, fresh=[])
+            yield Tracked(("logging", "level"), vars(logger), only=frozenset(_LOGGER), fresh=_LOGGER)
 
 
 def _sys_path() -> Iterator[Tracked]:

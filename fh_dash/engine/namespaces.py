@@ -64,6 +64,14 @@ def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], anal
             del namespace[gone]
 
 
+def show_submodules(name: str, namespace: dict[str, Any], before: dict[str, Any]) -> None:
+    """A submodule that a name of its package had hidden is an attribute again when that name is gone."""
+    for gone in before.keys() - namespace.keys():
+        submodule = sys.modules.get(f"{name}.{gone}")
+        if submodule is not None:
+            namespace[gone] = submodule
+
+
 def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:
     """Globals of the last run that no statement of the new source is seen to bind."""
     for key, value in before.items():

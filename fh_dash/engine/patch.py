@@ -14,7 +14,7 @@ import abc
 import enum
 import functools
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
@@ -22,6 +22,7 @@ from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
+from fh_dash.engine.walk import inside
 
 _METACLASSES: tuple[type, ...] = (
     type,
@@ -107,6 +108,8 @@ class Keeper:
         meta = type(new)
         if type(old) is not meta or not (meta in _METACLASSES or self._is_project(meta.__module__)):
             return False
+        if "__new__" in vars(old) and "__new__" not in vars(new):
+            return False  # CPython goes on to call what is not there any more
         hooks = [c for c in new.__mro__[1:] if "__init_subclass__" in vars(c)]
         if not all(c.__name__ in _KNOWN_HOOKS or self._is_project(c.__module__) for c in hooks):
             return False
@@ -136,8 +139,8 @@ class Keeper:
         for name, value in contents.items():
             if name not in UNSETTABLE and not isinstance(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
-        for function in self._methods.pop(definition.qualname, []):
-            _point_cell(function, old)
+        for function in (*self._methods.pop(definition.qualname, []), *_functions_in(contents)):
+            _point_cell(function, old, new)
         for key, things in self.made.items():
             if self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
                 self.made[key] = [self._method(thing) for thing in things]
@@ -185,10 +188,26 @@ def _same_cells(old: FunctionType, new: FunctionType) -> bool:
     return old.__code__.co_freevars == new.__code__.co_freevars and old.__globals__ is new.__globals__
 
 
-def _point_cell(function: FunctionType, cls: type) -> None:
+def _point_cell(function: FunctionType, cls: type, new: type) -> None:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name == "__class__":
+        if name == "__class__" and _cell_value(cell) in (new, MISSING):
             cell.cell_contents = cls
+
+
+def _cell_value(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
+    """Functions of a class body that no hook has seen: lambdas, also inside of properties and wrappers."""
+    for value in contents.values():
+        for part in (value, *inside(value)):
+            while isinstance(part, FunctionType):
+                yield part
+                part = part.__dict__.get("__wrapped__")
 
 
 def _layout(cls: type) -> tuple[object, ...]:

@@ -184,6 +184,11 @@ class Runner:
         frame = self.stack[-1]
         self.flush(frame)
         frame.trace.extend(names)
+        graph = self._program.graph
+        known = set(graph.imports_of(frame.name)) if frame.name in graph.analyses else {*names}
+        for name in names:
+            if name not in known and name != frame.name and not frame.name.startswith(f"{name}."):
+                graph.add_dynamic(frame.name, name)
         if arrive is not None:
             for name in names:
                 arrive(name)

@@ -30,7 +30,7 @@ from fh_dash.engine.journal import MISSING, Journal, NoJournal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
-from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate
+from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate, show_submodules
 from fh_dash.engine.patch import detach
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
@@ -260,13 +260,17 @@ class Transaction:
         """What became known after a module was walked over may still concern it."""
         for name in list(self._arrived):
             if name in self._facts.ran:
-                for other in self._run_with(name):
-                    if other not in self._facts.ran:
-                        raise _Again(other, f"holds start-up code or models of {name}")
+                self._hold_owners(name)
             elif name in self._facts.candidates and name in self._program.records:
                 if reason := self._facts.reason(name):
                     raise _Again(name, reason)
                 self._rebind(name)
+
+    def _hold_owners(self, name: str) -> None:
+        """Of what this module put there last time its owners must not keep anything, whatever it does now."""
+        for other in sorted(self._run_with(name)):
+            if other not in self._facts.ran and other not in self.plan.reruns:
+                raise _Again(other, f"holds start-up code or models of {name}")
 
     def _run_with(self, name: str) -> set[str]:
         """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""
@@ -301,10 +305,13 @@ class Transaction:
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
         old = [step for step in record.trace if isinstance(step, Segment)]
         facts.ran.add(name)
+        self._hold_owners(name)
+        program.graph.forget_dynamic(name)
         self._running[name] = before
         self._runner.run(record.module, source, journal, previous)
         del self._running[name]
         drop_gone(name, namespace, before, source.analysis)
+        show_submodules(name, namespace, before)
         new = program.records[name]
         self._detach_dropped(record, new)
         facts.note_run(name, old, program.segments(name))

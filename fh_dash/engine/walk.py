@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from abc import ABCMeta
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
@@ -43,6 +44,8 @@ class Tracked:
     only: frozenset[str] | None = None
     """Of a namespace: the names that count."""
     before: Any = None
+    fresh: Any = None
+    """What is in it when it is made, for containers that appear while a module runs."""
     renew: bool = False
     """It cannot be taken back entry by entry: the module that owns it has to run again."""
 
@@ -194,13 +197,13 @@ class Walker:
         if isinstance(cls, ABCMeta):
             yield Tracked(node, Registry(cls))
         self._push(node, [(k, v) for k, v in vars(cls).items() if k != "__dict__"], cls, depth)
-        inner = [part for value in vars(cls).values() for part in _inside(value)]
+        inner = [part for value in vars(cls).values() for part in inside(value)]
         self._push(node, [(None, part) for part in inner], None, depth)
         self._push(node, [(None, base) for base in (*cls.__mro__[1:], type(cls))], None, depth)
 
     def _instance(self, node: Node, thing: Any, depth: int) -> Iterator[Tracked]:
         cls = type(thing)
-        if (cls.__module__ or "").partition(".")[0] in _OPAQUE:
+        if (cls.__module__ or "").partition(".")[0] in _OPAQUE and cls is not threading.local:
             return
         yield from self._slots(node, thing, cls, depth)
         attributes = getattr(thing, "__dict__", None)
@@ -226,7 +229,7 @@ class Walker:
 _WRAPPERS = ("__func__", "fget", "fset", "fdel", "func", "__wrapped__", "dispatcher")
 
 
-def _inside(value: Any) -> Iterator[Any]:
+def inside(value: Any) -> Iterator[Any]:
     """The functions behind `classmethod`, `property`, `cached_property`, `partialmethod` and the like."""
     if not isinstance(value, FunctionType | type):
         for name in _WRAPPERS:

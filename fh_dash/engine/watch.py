@@ -65,9 +65,8 @@ class Watch:
             for tracked in containers():
                 if id(tracked.container) not in self._lists_seen:
                     self._lists_seen[id(tracked.container)] = tracked.container
-                    tracked.before = (
-                        [] if isinstance(tracked.container, list) else copy_of(tracked.container, tracked.only)
-                    )
+                    tracked.before = tracked.fresh
+                    self._journal.add_restore(tracked.container, tracked.fresh)
                     self._tracked.append(tracked)
 
     def rebase(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
@@ -96,13 +96,11 @@ class Brotli:
 
 
 def _brotli() -> Callable[[], Coding] | None:
-    """Neither package is a dependency of ours, but an app that sends `br` has one of them."""
+    """Neither package is a dependency of ours, but an app that sends `br` has imported one of them. It is not imported
+    here: a failed import searches the whole path, and this is asked on each request."""
     for name in ("brotli", "brotlicffi"):
-        try:
-            module = importlib.import_module(name)
-        except ImportError:
-            continue
-        return lambda: Brotli(module)
+        if (module := sys.modules.get(name)) is not None:
+            return lambda: Brotli(module)
     return None
 
 

@@ -40,6 +40,14 @@ ERROR_PAGE: Final = "fh_dash.error_page"
 _NOTE: Final = "The exception left the app. Save a change and this page loads itself again."
 
 
+class Trace:
+    """Stands in for the recorder's notes when nobody records."""
+
+    def __init__(self) -> None:
+        self.queued = 0.0
+        self.generation = 0
+
+
 class LiveMiddleware:
     """ASGI 3. `allowed`: names of this server behind a proxy, as for `AccessCheck`."""
 
@@ -111,6 +119,7 @@ class LiveMiddleware:
 
     def _page(self, scope: Scope, send: Send) -> PageSender:
         born, last = self.hub.generation, self.hub.last
+        scope.setdefault(TRACE, Trace())
         headers: Headers = scope["headers"]
         validators = Validators(f"{self.hub.run}.{born}.{last}")
         offers = get(headers, b"accept-encoding")

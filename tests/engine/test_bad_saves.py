@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import sys
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from tests.support.project import Project, Saved, text
 
 @pytest.fixture
 def shop(project: Project) -> Project:
+    logging.getLogger("shapes.more")
     project.load(SHOP)
     assert project["app"].model()
     return project

@@ -550,6 +550,13 @@ class TestLogging:
         project.save({"app.py": "X = 1\n"})
         assert logger.handlers == before
 
+    @pytest.mark.xfail(reason="a logger that the failing run makes itself is not tracked yet")
+    def test_new_logger(self, project: Project) -> None:
+        """A bad save adds a handler to a logger that nobody has asked for before."""
+        project.load({"app.py": "import logging\n"})
+        project.bad_save({"app.py": self.ADD.format("story.new") + "1 / 0\n"})
+        assert logging.getLogger("story.new").handlers == []
+
     def test_foreign_handlers_stay(self, project: Project) -> None:
         """A handler that somebody else added meanwhile stays."""
         project.load({"app.py": self.ADD.format("story")})
@@ -641,6 +648,18 @@ class TestPlugins:
         )
         project.save({"p.py": self.PLUGIN.format("p2")})
         project.expect("app.core.LIST", ["p2", "q"])
+
+    @pytest.mark.xfail(
+        reason="`import_module` does not lead the walk: the entry looks before the plugins have registered"
+    )
+    def test_looked_at(self, project: Project) -> None:
+        """The entry imports plugins by name and looks at what they registered."""
+        entry = "import importlib\nimport core\nfor name in ('p', 'q'): importlib.import_module(name)\nX = list(core.LIST)\n"
+        project.load(
+            {"app.py": entry, "core.py": self.CORE, "p.py": self.PLUGIN.format("p"), "q.py": self.PLUGIN.format("q")}
+        )
+        project.save({"p.py": self.PLUGIN.format("p2")})
+        project.expect("app.X", ["p2", "q"])
 
     @pytest.mark.xfail(reason="a module that was once imported by name counts as imported for ever")
     def test_plugin_dropped(self, project: Project) -> None:

@@ -177,7 +177,6 @@ class TestModules:
         assert saved.result.forced
         assert saved.told == [f"{name} re-run: forced" for name in ("helpers", "prices", "menu", "app")]
 
-    @pytest.mark.xfail(reason="`import_module` does not lead the walk, so the importer runs with the old plugin")
     def test_dynamic_import(self, project: Project) -> None:
         """A module found by name is a dependency like any other."""
         project.load(

@@ -47,7 +47,7 @@ def _forms(name: str, target: str, packages: set[str]) -> list[str]:
     return forms
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_order(seed: int, tmp_path: Path) -> None:
     """A cold start finishes the modules in the order that the graph foresees, cycles and packages included."""
     sources = project(random.Random(seed))
@@ -62,7 +62,7 @@ def test_order(seed: int, tmp_path: Path) -> None:
             importlib.import_module("app")
     finally:
         del sys.modules["order_log"]
-    finished: list[str] = log.finished  # type: ignore[attr-defined]
+    finished: list[str] = log.finished
     graph = Graph()
     graph.update({name: analyse(ast.parse(sources[name]), name, name in packages) for name in reversed(finished)})
     foreseen = [name for name in graph.order("app") if name in set(finished)]

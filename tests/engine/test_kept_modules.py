@@ -62,10 +62,8 @@ class TestModules:
         ],
         ids=["same text", "other text"],
     )
-    def test_same_value(self, project: Project, request: pytest.FixtureRequest, conf: str) -> None:
+    def test_same_value(self, project: Project, conf: str) -> None:
         """A module that runs again and comes to equal values is no reason for its users to run."""
-        if "WORDS[" in conf:
-            request.applymarker(pytest.mark.xfail(reason="another text counts, even if it comes to the same value"))
         project.load(
             {"app.py": "from conf import WORDS\nSIZE = len(WORDS)\nSTATE = []\n", "conf.py": "WORDS = tuple('ab')\n"}
         )

@@ -50,7 +50,7 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> 
     folder.mkdir()
     for name, source in modules.items():
         (folder / f"{name}.py").write_text(source)
-        monkeypatch.setitem(sys.modules, name, None)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, name, None)
         del sys.modules[name]
     monkeypatch.syspath_prepend(str(folder))
 

@@ -249,7 +249,6 @@ class TestOwnWrites:
         project["app"].save("2")
         assert project.touch("d.txt").plan.empty
 
-    @pytest.mark.xfail(reason="the first reader that is looked at takes the note of the write away")
     def test_two_readers(self, project: Project) -> None:
         """Two modules read what the app writes."""
         read = HERE + "X = (HERE / 'd.txt').read_text()\n"
@@ -257,7 +256,6 @@ class TestOwnWrites:
         project["app"].save("2")
         assert project.touch("d.txt").plan.empty
 
-    @pytest.mark.xfail(reason="a write is noted for the file, not for the folder that it is in")
     def test_in_a_listed_folder(self, project: Project) -> None:
         """An upload into a folder that was listed at import."""
         project.load({"app.py": self.WRITER + "X = os.listdir(HERE / 'up')\n", "up/a.txt": ""})

@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.live.site import DEADLINE, Site
+
+expect.set_options(timeout=DEADLINE * 1000)
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -32,6 +34,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def leave(tab: Page) -> None:
+    """Go to an empty page; a reload under way may come in between."""
+    for _ in range(5):
+        try:
+            tab.goto("about:blank")
+        except Error:
+            continue
+        return
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
@@ -45,7 +57,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(DEADLINE * 1000)
     yield context
     for tab in context.pages:  # Chromium hangs if a page with a `pagehide` listener is closed while it reloads
-        tab.goto("about:blank")
+        leave(tab)
     context.close()
 
 

@@ -18,7 +18,7 @@ from fh_dash.live import AccessCheck, LiveHub, LiveMiddleware
 from fh_dash.live.asgi import ASGIApp, Receive, Scope, Send
 from tests.live.ask import result
 
-DEADLINE = 10.0
+DEADLINE = 15.0
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "json": "application/json"}
 
 

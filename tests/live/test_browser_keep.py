@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -149,15 +150,20 @@ def test_scroll_of_a_page_that_grows(site: Site, tab: Page) -> None:
 
 
 def test_person_scrolls_meanwhile(site: Site, tab: Page) -> None:
-    """Who acts in the new page is not moved under their hands."""
-    grow = "addEventListener('load', () => setTimeout(() => document.body.style.height = '5000px', 600))"
-    visit(site, tab, f"<script>{grow}</script><div style='height:900px'>")
+    """Who acts in the new page is not moved under their hands, when it becomes tall enough at last."""
+    gate = threading.Event()
+    grow = "document.body.style.height = '5000px'"
+    site.pages["/grow.js"] = lambda scope: Reply(grow, gate=gate)
+    visit(site, tab, f"<script>addEventListener('load', () => {grow})</script><div style='height:900px'>")
     tab.wait_for_function("document.body.style.height")
     tab.evaluate("scrollTo(0, 2000)")
 
-    reload(site, tab)
+    listen = "<script>addEventListener('wheel', () => window.turned = true)</script>"
+    reload(site, tab, "<div style='height:900px'>", f"{listen}<script async src=/grow.js></script>")
     tab.mouse.wheel(0, 10)
-    tab.wait_for_function("document.body.style.height")
+    tab.wait_for_function("window.turned")
+    gate.set()
+    tab.wait_for_function("document.body.style.height && document.readyState === 'complete'")
     tab.wait_for_timeout(200)
 
     assert tab.evaluate("scrollY") < 1000
@@ -244,8 +250,6 @@ def test_two_reloads_at_once(site: Site, tab: Page) -> None:
     visit(site, tab, "<input id=a>")
     tab.locator("#a").fill("typed")
     slow_script = "<script src=/slow.js></script>"
-    import threading
-
     gate = threading.Event()
     site.pages["/slow.js"] = lambda scope: Reply("", gate=gate)
     site.pages["/"] = page("<input id=a>", slow_script)

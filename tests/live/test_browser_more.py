@@ -12,8 +12,9 @@ from fasthtml.common import H1, Style, fast_app, to_xml
 from playwright.sync_api import Browser, Page, expect
 
 from fh_dash.live import LiveMiddleware
+from tests.live.conftest import leave
 from tests.live.screen import record
-from tests.live.site import DEADLINE, Site, page
+from tests.live.site import Site, page
 
 DARK, LIGHT = (16, 32, 48), (48, 96, 16)
 
@@ -68,7 +69,7 @@ def test_https(browser: Browser, certificate: tuple[Path, Path]) -> None:
         site.pages["/"] = page("<h1>new</h1>")
         site.reload()
         expect(tab.locator("h1")).to_have_text("new")
-        tab.goto("about:blank")
+        leave(tab)
         context.close()
 
 
@@ -147,5 +148,4 @@ def test_beside_fasthtml_live(fast: FastSite, tab: Page) -> None:
 
         assert before == 2
         assert len(fast.visits()) in (3, 4)
-        tab.goto("about:blank")
-    assert DEADLINE
+        leave(tab)

@@ -59,6 +59,17 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def test_first_page(folder: Path, url: str, tab: Page) -> None:
+    """A page that was asked for before the app was there is made by it, and is not loaded again."""
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    tab.goto(url)
+    edit(folder / "static/app.css", "red", "green")
+
+    expect(tab.locator("h1")).to_have_css("color", "rgb(0, 128, 0)")
+    assert asked == [url + "/"]
+
+
 def test_saves(folder: Path, url: str, tab: Page) -> None:
     """Code, style sheet and data file; a broken save and its mending; an exception and its mending."""
     tab.goto(url)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.live.ask import syntax_error
+from tests.live.conftest import leave
 from tests.live.site import Reply, Site, page
 
 
@@ -426,4 +427,4 @@ def test_root_path(tab: Page) -> None:
         site.reload()
 
         expect(tab.locator("h1")).to_have_text("new")
-        tab.goto("about:blank")
+        leave(tab)

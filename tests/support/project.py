@@ -148,7 +148,8 @@ class Project:
 
     # ------------------------------------------------------------------------------------------- looking
 
-    def __getitem__(self, name: str) -> ModuleType:
+    def __getitem__(self, name: str) -> Any:
+        """The loaded module."""
         return sys.modules[name]
 
     def routes(self) -> tuple[Route, ...]:
