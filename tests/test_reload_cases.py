@@ -20,21 +20,12 @@ SERVER = f"{PYTHON} -m fh_utils dev {{entry}} --port {{port}} --no-access-log"
 
 KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
-    "cls_protocol": "the members of a runtime-checkable protocol are remembered by the old class",
-    "cls_special_methods": "a class that loses its __new__ keeps the slot in CPython",
     "cls_subclasses": "__subclasses__() lists a renamed class last",
-    "data_optional": "a file that was only asked for with exists() leaves no trace",
     "imp_by_thread": "a module imported by a thread that another module started",
     "imp_cycle_of_three": "three modules in a circle, of which the last runs again",
     "imp_importlib_reload": "importlib.reload in the project's own code",
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
-    "imp_namespace_package": "an __init__.py that appears in a loaded namespace package",
-    "imp_optional": "an optional module that begins to fail is an error, not a missing module",
-    "imp_star_all": "__all__ that grows without the names in it changing",
-    "keep_instances": "a class that gets its first base is a new class, old instances stay of the old one",
-    "keep_later_modules": "a later module runs again though it only adds to what changed",
     "keep_subclass_plugins": "a base class that registers its subclasses counts as changed with its registry",
-    "keep_swallowed_error": "an error that the importer swallows is an error of the save",
     "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
     "reg_sorted_and_frozen": "a registry that is sorted and frozen by a later module",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -84,6 +85,8 @@ class Analysis:
     binds: frozenset[str] = field(default=frozenset())
     by_name: dict[str, tuple[Unit, ...]] = field(default_factory=dict, compare=False)
     """Name -> the units that bind or mutate it, in source order."""
+    files: frozenset[str] = frozenset()
+    """String constants that look like the name of a data file."""
     looks_around: bool = False
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
@@ -116,9 +119,20 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
         by_name=by_name,
+        files=frozenset(_file_names(tree)),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
+
+
+_FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
+
+
+def _file_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and len(text) < 200 and _FILE.fullmatch(text):
+            yield text
 
 
 def _looks_around(use: Use) -> bool:

@@ -132,9 +132,10 @@ def _compare_mappings(delta: Delta, before: dict[Any, Any], now: dict[Any, Any],
         delta.added.append((key, new))
         if old is not MISSING:
             delta.removed[key] = old
-    lost = [key for key in before if key not in now and not _skipped(key)]
+    # not by key: the person's objects may hash otherwise than when they were put there
+    lost = {key: old for key, old in before.items() if key not in now and not _skipped(key)}
     if lost:
-        delta.removed |= {key: before[key] for key in lost}
+        delta.removed |= lost
         delta.before = list(before)
 
 

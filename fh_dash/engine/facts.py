@@ -2,13 +2,13 @@
 
 values     (module, name) -> (old, new), for each global that got another value
 behaviour  names that behave differently: their definition, or one that it is made from, changed
-contents   names of containers of which entries, put there by other modules, behave differently
-structure  of these, the ones that hold other entries than before
+contents   per module that ran: the containers of others in which its entries behave differently
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
@@ -18,18 +18,35 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.namespaces import SYSTEM_NAMES, same_value
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Record
-from fh_dash.engine.uses import CALLERS, READERS
+from fh_dash.engine.uses import CALLERS, LOOKING_MUTATORS, READERS
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What one module's run, or its going, did to containers of others."""
+
+    since: int | None = None
+    """Of a module that went: when it had put the first of them there."""
+    entries: set[Node] = field(default_factory=set)
+    """Names of containers of which entries behave differently."""
+    structure: set[Node] = field(default_factory=set)
+    """Of these, the ones that hold other entries than before."""
+    derived: set[Node] = field(default_factory=set)
+    """Names that are made from what the containers hold."""
 
 
 class Facts:
     """Grows while a plan is carried out; `reason` asks it about one module."""
 
-    def __init__(self, plan: Plan, graph: Graph, former: Graph, records: Mapping[str, Record]) -> None:
+    def __init__(
+        self, plan: Plan, graph: Graph, former: Graph, records: Mapping[str, Record], ends: Mapping[str, int]
+    ) -> None:
         self._plan, self._graph, self._former, self._records = plan, graph, former, records
         self.values: dict[Node, tuple[Any, Any]] = {}
         self.behaviour: set[Node] = graph.spread(plan.behaviour) if plan.behaviour else set()
-        self.contents: set[Node] = set()
-        self.structure: set[Node] = set()
+        self.contents: list[_Contents] = []
+        self._attributes: dict[Node, Any] = {}
+        self._ends = dict(ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
         self.gone: set[str] = set(plan.gone)
@@ -75,22 +92,39 @@ class Facts:
             self.concern(self.behaviour)
 
     def note_run(self, name: str, old: Collection[Segment], new: Collection[Segment]) -> None:
-        """A module ran (or was unloaded, with nothing new): what it had put elsewhere behaves differently."""
+        """A module ran: what it put elsewhere behaves differently, for those that come after it."""
+        self._note(name, _Contents(), old, new)
+
+    def note_gone(self, name: str, old: Collection[Segment]) -> None:
+        """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
+        self._note(name, _Contents(since=min((segment.number for segment in old), default=0)), old, ())
+
+    def _note(self, name: str, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         self.ran.add(name)
         nodes = {d.tracked.node for segment in (*old, *new) for d in segment.deltas if d.tracked.node[0]}
         if nodes:
-            changed = nodes if places_of(old) != places_of(new) else set()
-            self.contents |= nodes
-            self.structure |= changed
-            derived = self._graph.spread(nodes, contents=True) | self._graph.spread(changed, contents=True, strict=True)
-            self.behaviour |= derived - nodes
+            found.entries = nodes
+            found.structure = nodes if places_of(old) != places_of(new) else set()
+            derived = self._graph.spread(nodes, contents=True)
+            derived |= self._graph.spread(found.structure, contents=True, strict=True)
+            found.derived = derived - nodes - self.behaviour
+            self.contents.append(found)
             self.concern(derived)
         self.concern((), [name])
 
+    def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Attributes of a module that others set, before that is taken back: they may come to another value."""
+        for name in names:
+            self._attributes.setdefault((module, name), namespace.get(name, MISSING))
+        self.concern((), [module])
+
     # ------------------------------------------------------------------------------------------- asking
 
-    def reason(self, name: str) -> str:
-        """Why a module must run again; empty when it need not."""
+    def reason(self, name: str, *, later: bool = False) -> str:
+        """Why a module must run again; empty when it need not.
+
+        With `later`, it was walked over before: what others have put into containers since, it could not have seen.
+        """
         if forced := self._plan.reruns.get(name):
             return forced
         if name not in self.candidates or name not in self._graph.analyses:
@@ -99,10 +133,12 @@ class Facts:
             if target in self.ran or target in self.gone or any(node[0] == target for node in self.behaviour):
                 return f"imports {target} dynamically"
         for imported in self._graph.analyses[name].imports:
-            if reason := self._import_reason(imported):
+            if reason := self._import_reason(imported) or self._star_reason(name, imported):
                 return reason
+        end = self._ends.get(name, 0)
+        contents = [c for c in self.contents if (not later if c.since is None else end > c.since)]
         for reached in self._reached(name):
-            if self._concerns(name, reached):
+            if self._concerns(name, reached) or any(self._concerns_by_contents(c, reached) for c in contents):
                 return _explain(reached)
         return ""
 
@@ -124,16 +160,35 @@ class Facts:
                 return f"imports {gone}, which is gone, line {imported.line}"
         return ""
 
+    def _star_reason(self, name: str, imported: Import) -> str:
+        """A name that came to, or went from, what a star import gives, while something else binds it as well."""
+        if imported.local != STAR or imported.deferred or name not in self._records:
+            return ""
+        namespace, binds = vars(self._records[name].module), self._graph.analyses[name].binds
+        for module, key in self.existence:
+            if module != imported.module or key.startswith("_"):
+                continue
+            old, new = self.values[module, key]
+            others = any(key in self._graph.exports(star.module) for star in self._others(name, module))
+            came = old is MISSING and key in namespace and namespace[key] is not new
+            went = new is MISSING and namespace.get(key) is old and (key in binds or others)
+            if came or went:
+                return f"imports * from {module}, which has another {key}, line {imported.line}"
+        return ""
+
+    def _others(self, name: str, module: str) -> list[Import]:
+        return [star for star in self._graph.analyses[name].stars() if star.module != module]
+
     def _has(self, module: str, name: str) -> bool:
         record = self._records.get(module)
         return record is not None and name in vars(record.module)
 
     def _concerns(self, name: str, reached: Reached) -> bool:
         node, use = reached.node, reached.use
-        if node == ENVIRONMENT:
-            return node in self.structure and not use.mutates
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
+        if node in self._attributes and not use.stored and not self._still(node):
+            return True
         if node in self.values or (use.stored and node[0] in self.ran):
             return True
         if node in self.behaviour:
@@ -141,7 +196,20 @@ class Facts:
                 return not self._has(node[0], use.path[-1])
             if reached.behaves or (self._is_data(node) and not use.handed_on):
                 return True
-        return node in self.contents and (_looks_inside(reached) or self._dispatches(node))
+        return False
+
+    def _still(self, node: Node) -> bool:
+        record = self._records.get(node[0])
+        now = vars(record.module).get(node[1], MISSING) if record else MISSING
+        return same_value(self._attributes[node], now)
+
+    def _concerns_by_contents(self, found: _Contents, reached: Reached) -> bool:
+        node, use = reached.node, reached.use
+        if node == ENVIRONMENT:
+            return node in found.structure and not use.mutates
+        if node in found.derived and (reached.behaves or (self._is_data(node) and not use.handed_on)):
+            return True
+        return node in found.entries and (_looks_inside(reached) or self._dispatches(node))
 
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
@@ -165,6 +233,8 @@ def _explain(reached: Reached) -> str:
 def _looks_inside(reached: Reached) -> bool:
     """Whether a use reads what a container holds, instead of handing the container on or adding to it."""
     use = reached.use
+    if use.mutates:
+        return use.path[-1] in LOOKING_MUTATORS
     if use.via:
         return use.via[-1] in CALLERS
     return not use.called or (len(use.path) > 1 and use.path[-1] in READERS)

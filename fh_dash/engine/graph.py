@@ -196,7 +196,7 @@ class Graph:
         analysis = self.analyses[module]
         waiting = [(use, False) for unit in reversed(analysis.units) for use in reversed(unit.now)]
         entered: set[tuple[int, bool]] = set()
-        seen: set[tuple[Node, bool, bool]] = set()
+        seen: set[tuple[Node, bool, bool, bool]] = set()
         while waiting:
             use, runs = waiting.pop()
             behaves = runs or self.behaves(module, use)
@@ -204,7 +204,7 @@ class Graph:
                 if node[0] == module:
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
-                elif (kind := (node, behaves, use.handed_on)) not in seen:
+                elif (kind := (node, behaves, use.handed_on, use.mutates)) not in seen:
                     seen.add(kind)
                     yield Reached(node, use, behaves)
 
@@ -262,6 +262,8 @@ class Graph:
         return list(found)
 
     def add_dynamic(self, module: str, target: str) -> None:
+        if target in self.dynamic.get(module, ()):
+            return
         self.dynamic[module] = (*self.dynamic.get(module, ()), target)
         self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
         self._order = self._alive = None

@@ -43,7 +43,9 @@ class ProjectLoader(SourceFileLoader):
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
+                program.broken.add(name)
             raise
+        program.broken.discard(name)
 
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""
@@ -147,7 +149,11 @@ class ProjectFinder(MetaPathFinder):
             level = len(name) - len(name.lstrip("."))
             if names := self._loaded_targets(name[level:], {"__package__": package}, (), level):
                 self._runner.at_import(names, self.arrive)
-        return self._import_module(name, package)
+        module = self._import_module(name, package)
+        outer, graph = self._runner.running(), self._program.graph
+        if outer in graph.analyses and module.__name__ in graph.analyses and outer is not None:
+            graph.add_dynamic(outer, module.__name__)
+        return module
 
     def _loaded_targets(
         self, name: str, globals: Mapping[str, object] | None, fromlist: Sequence[str] | None, level: int
@@ -156,8 +162,6 @@ class ProjectFinder(MetaPathFinder):
         if level:
             package = str((globals or {}).get("__package__") or "").split(".")
             name = ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
-        elif name.partition(".")[0] not in self._program.graph.analyses:
-            return []
         parts = name.split(".")
         names = [".".join(parts[: n + 1]) for n in range(len(parts))]
         names += [f"{name}.{item}" for item in fromlist or ()]

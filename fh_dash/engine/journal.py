@@ -96,7 +96,8 @@ class Journal:
     def save_class(self, cls: type) -> None:
         if self._first(cls):
             before, bases = dict(vars(cls)), cls.__bases__
-            self.add(lambda: _restore_class(cls, before, bases))
+            names = cls.__name__, cls.__qualname__
+            self.add(lambda: _restore_class(cls, before, bases, names))
 
     def save_attribute(self, thing: object, name: str) -> None:
         before = getattr(thing, name, MISSING)
@@ -172,7 +173,8 @@ class NoJournal(Journal):
         return False
 
 
-def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...]) -> None:
+def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...], names: tuple[str, str]) -> None:
+    cls.__name__, cls.__qualname__ = names
     if cls.__bases__ != bases:
         cls.__bases__ = bases
     for name in [name for name in vars(cls) if name not in before]:

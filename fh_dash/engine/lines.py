@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import linecache
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from fh_dash.engine.sources import Source
+
+_OPTIMIZED = inspect.CO_OPTIMIZED
+"""Set for the code of functions, not for modules and class bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,12 @@ def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
     for move in moved:
         pairs = list(_pairs(move.old, move.new))
         codes |= {id(old): (old, new) for old, new in pairs}
+        known = {id(function.__code__) for function in _functions(move.made)}
         for function in _functions(move.made):
             _exchange(function, codes)
-        nested = nested or any("<locals>" in old.co_qualname for old, _ in pairs)
+        nested = nested or any(old.co_flags & _OPTIMIZED and id(old) not in known for old, _ in pairs)
     if nested:
-        # Closures made by functions that ran long ago are known to nobody: one look over the heap for all of them
+        # Lambdas, and closures made by functions that ran long ago, are known to nobody: one look over the heap for all
         # (measured: 0.2 s for two million objects), and only for edits like this one.
         for function in gc.get_referrers(*(old for old, _ in codes.values())):
             if isinstance(function, FunctionType):

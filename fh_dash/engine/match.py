@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fh_dash.engine.analysis import Analysis, Definition
+from fh_dash.engine.sources import outer_key
 
 
 def match_definitions(old: Analysis, new: Analysis, made: dict[int, list[object]]) -> dict[int, Sequence[object]]:
@@ -24,11 +25,15 @@ def match_definitions(old: Analysis, new: Analysis, made: dict[int, list[object]
                 waiting.append(definition)
             else:
                 rest.remove(twin)
-                found[definition.key] = made.get(twin.key, ())
+                found |= _objects(definition.key, twin.key, made)
         for definition, twin in zip(waiting, rest, strict=False):
             if twin.is_class == definition.is_class:
-                found[definition.key] = made.get(twin.key, ())
+                found |= _objects(definition.key, twin.key, made)
     return found
+
+
+def _objects(new: int, old: int, made: dict[int, list[object]]) -> dict[int, Sequence[object]]:
+    return {new: made.get(old, ()), outer_key(new): made.get(outer_key(old), ())}
 
 
 def _by_name(definitions: Sequence[Definition]) -> dict[str, list[Definition]]:

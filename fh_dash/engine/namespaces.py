@@ -30,7 +30,8 @@ def same_value(old: Any, new: Any) -> bool:
     if isinstance(old, tuple):
         return len(old) == len(new) and all(map(same_value, old, new))
     if isinstance(old, frozenset):
-        return bool(old == new) and all(type(item) in (str, bytes, int) for item in old)
+        plain = all(type(item) in (str, bytes, int) for item in (*old, *new))
+        return plain and {(type(item), item) for item in old} == {(type(item), item) for item in new}
     return bool(old == new) and repr(old) == repr(new)
 
 

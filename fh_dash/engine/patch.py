@@ -11,8 +11,10 @@ is given to the code that runs (see `sources._instrument`), before any decorator
 from __future__ import annotations
 
 import abc
+import contextlib
 import enum
 import functools
+import gc
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
@@ -22,6 +24,7 @@ from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
+from fh_dash.engine.sources import outer_key
 from fh_dash.engine.walk import inside
 
 _METACLASSES: tuple[type, ...] = (
@@ -70,7 +73,7 @@ class Keeper:
         made = self.made.setdefault(key, [])
         earlier = self._previous.get(key, ())
         old = earlier[len(made)] if len(made) < len(earlier) else None
-        kept = self._renew(self._definitions[key], old, new)
+        kept = self._renew_decorated(key, old, new) if key < 0 else self._renew(self._definitions[key], old, new)
         made.append(kept)
         return kept
 
@@ -90,6 +93,16 @@ class Keeper:
             self._copy_class(definition, old, new)
             return old
         return new
+
+    def _renew_decorated(self, key: int, old: object, new: object) -> object:
+        """What the decorators of a class gave: another class, or anything."""
+        inner = self.made.get(outer_key(key), [None])[-1]
+        if new is inner or not isinstance(new, type) or not isinstance(old, type) or self._pinned(old):
+            return new
+        if not self._adopts(old, new):
+            return new
+        self._copy_class(self._definitions[outer_key(key)], old, new)
+        return old
 
     # ------------------------------------------------------------------------------------------ functions
 
@@ -142,9 +155,10 @@ class Keeper:
         for function in (*self._methods.pop(definition.qualname, []), *_functions_in(contents)):
             _point_cell(function, old, new)
         for key, things in self.made.items():
-            if self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
+            if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
                 self.made[key] = [self._method(thing) for thing in things]
         _tell_descriptors(contents, old, new)
+        old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)
         self.adopted.append(old)
         detach(new, self._is_project)
@@ -190,7 +204,8 @@ def _same_cells(old: FunctionType, new: FunctionType) -> bool:
 
 def _point_cell(function: FunctionType, cls: type, new: type) -> None:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if name == "__class__" and _cell_value(cell) in (new, MISSING):
+        value = _cell_value(cell)
+        if value is new or (name == "__class__" and value is MISSING):
             cell.cell_contents = cls
 
 
@@ -232,9 +247,26 @@ def detach(cls: type, is_project: Callable[[str], bool]) -> None:
     if not any(is_project(base.__module__) for base in cls.__bases__):
         return
     foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
-    for bases in (tuple(foreign[:1]) or (_Gone,), (_Gone,)):
+    slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
+    for bases in (tuple(foreign[:1]) or (_Gone,), (_Gone,), (type("_Gone", (), {"__slots__": slots}),)):
         try:
             cls.__bases__ = bases
         except TypeError:  # another layout
             continue
         return
+
+
+def move_instances(replaced: Sequence[tuple[type, type]]) -> None:
+    """Instances of classes that could not be kept become instances of their successors, where the layout allows.
+
+    The only place where objects are searched on the heap (IPython's rule for instances): once for all classes, and
+    only after an edit that changed the layout or the first base of one.
+    """
+    if not replaced:
+        return
+    successors = {id(old): new for old, new in replaced}
+    for thing in gc.get_referrers(*(old for old, _ in replaced)):
+        successor = successors.get(id(type(thing)))
+        if successor is not None:
+            with contextlib.suppress(TypeError):
+                object.__setattr__(thing, "__class__", successor)

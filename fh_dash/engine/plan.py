@@ -240,17 +240,25 @@ class _Scan:
         if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
             self._take(name, sources.load(name, Path(spec.origin)), self._program.records[name])
         else:
-            self.gone.add(name)
+            # a package without its `__init__` is another module: what was in it has to be found anew
+            self.gone |= {name, *(inner for inner in self._program.records if inner.startswith(f"{name}."))}
 
     def _appeared(self, path: Path) -> None:
         """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
         if not path.exists():
             return
+        if str(path) not in self._program.by_path():
+            for broken in self._program.broken:
+                for user in self._program.graph.importers(broken):
+                    self.reruns.setdefault(user, f"{broken} can be tried again")
         for name in self._program.module_names(path):
             record = self._program.records.get(name)
             if record is not None:
                 if os.path.realpath(record.source.path) != os.path.realpath(path) and name not in self.gone:
                     self._shadowed(name, record)
+                continue
+            if path.name == "__init__.py" and (record := self._program.adopt_namespace(name)) is not None:
+                self._take(name, sources.load(name, path), record)
                 continue
             for user in self._program.graph.importers(name):
                 if self._imports_now(user, name):

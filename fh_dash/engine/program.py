@@ -7,14 +7,14 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
-from fh_dash.engine.sources import Source
+from fh_dash.engine.sources import Source, load
 
 _ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
 
@@ -47,11 +47,15 @@ class Program:
         """`singledispatch` functions that modules registered implementations with."""
         self.starts: dict[str, int] = {}
         """Module -> when it began to run, on the clock of `Segment.number`."""
+        self.ends: dict[str, int] = {}
+        """The same for when it had run."""
         self._clock = 0
         self.loose: set[str] = set()
         """Modules that something other than an import statement of the project loaded at run time."""
         self.failed_reads: dict[str, str] = {}
         """File -> stamp, of what modules read before they failed."""
+        self.broken: set[str] = set()
+        """Modules that failed when they were imported, and are imported inside `try`."""
         self.lock = threading.RLock()
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
@@ -104,6 +108,17 @@ class Program:
     def tick(self) -> int:
         self._clock += 1
         return self._clock
+
+    def adopt_namespace(self, name: str) -> Record | None:
+        """A package folder without `__init__.py`, which the import system has loaded, as a module with no source."""
+        module = sys.modules.get(name)
+        if module is None or vars(module).get("__file__") or "__path__" not in vars(module):
+            return None
+        folder = next(iter(vars(module)["__path__"]), "")
+        source = load(name, Path(folder) / "__init__.py", b"")
+        record = self.records[name] = Record(module, replace(source, path=Path(folder)))
+        self.graph.update({name: source.analysis})
+        return record
 
     def segments(self, name: str) -> list[Segment]:
         record = self.records.get(name)

@@ -50,6 +50,12 @@ class Reads:
             _followed[name] = self._wanted
             _own_writes.discard(name)
 
+    def note_missing(self, name: str, folder: str) -> None:
+        """A file that is named in the source and is not there: it may come."""
+        for place in (os.path.abspath(name), os.path.join(folder, name)):
+            if self._wanted(place) and not os.path.exists(place):
+                self.files.setdefault(os.path.normpath(place), "")
+
 
 def stamp(path: str) -> str:
     """What changes when the content of a file, or the names in a folder, change; empty when there is nothing."""

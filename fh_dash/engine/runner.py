@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -100,6 +101,7 @@ class Runner:
             stack.pop()
             took = (time.perf_counter() - began) * 1000
             self.flush(frame)
+            self._program.ends[frame.name] = self._program.tick()
             if ok:
                 self._record(frame, reads, took)
             else:
@@ -147,6 +149,9 @@ class Runner:
     def _record(self, frame: _Frame, reads: Reads, took: float) -> None:
         program = self._program
         earlier = program.records.get(frame.name)
+        # `if Path("local.json").exists()` leaves no trace when there is none
+        for name in frame.source.analysis.files:
+            reads.note_missing(name, os.path.dirname(frame.source.path))
         record = Record(
             module=frame.module,
             source=frame.source,

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -42,6 +45,37 @@ def load(module: str, path: Path, data: bytes | None = None) -> Source:
     """
     if data is None:
         data = path.read_bytes()
+    try:
+        return _compile(module, path, data)
+    except RecursionError:
+        return _on_large_stack(lambda: _compile(module, path, data))
+
+
+def _on_large_stack(work: Callable[[], Source]) -> Source:
+    """Long chains (a sum of a thousand terms, hundreds of `elif`) are trouble only for those who walk the tree."""
+    outcome: list[Source | BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            outcome.append(error)
+
+    size, limit = threading.stack_size(256 * 1024 * 1024), sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(max(limit, 100_000))
+        thread = threading.Thread(target=run, name="fh-dash compile")
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _compile(module: str, path: Path, data: bytes) -> Source:
     tree = ast.parse(data, str(path))
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
@@ -58,9 +92,21 @@ def _instrument(tree: ast.Module) -> None:
     tracebacks and `co_firstlineno` stay as they are without it.
     """
     for key, (node, _) in enumerate(import_time_definitions(tree)):
-        call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(key)], [])
-        for part in ast.walk(call):
-            if isinstance(part, ast.expr):
-                part.lineno = part.end_lineno = node.lineno
-                part.col_offset = part.end_col_offset = node.col_offset
-        node.decorator_list.append(call)
+        if isinstance(node, ast.ClassDef) and node.decorator_list:
+            # `@dataclass(slots=True)` gives another class than it got: that one is handed over as well
+            node.decorator_list.insert(0, _hook(outer_key(key), node.decorator_list[0]))
+        node.decorator_list.append(_hook(key, node))
+
+
+def _hook(key: int, place: ast.stmt | ast.expr) -> ast.Call:
+    call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(key)], [])
+    for part in ast.walk(call):
+        if isinstance(part, ast.expr):
+            part.lineno = part.end_lineno = place.lineno
+            part.col_offset = part.end_col_offset = place.col_offset
+    return call
+
+
+def outer_key(key: int) -> int:
+    """Under which a class is handed over once more, after its decorators."""
+    return -key - 1

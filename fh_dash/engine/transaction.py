@@ -31,12 +31,13 @@ from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate, show_submodules
-from fh_dash.engine.patch import detach
+from fh_dash.engine.patch import detach, move_instances
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.routes import Route, difference
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
+from fh_dash.errors import ReloadError
 
 
 class Transaction:
@@ -59,23 +60,29 @@ class Transaction:
         program = self._program
         self.reports = []
         self._journal = Journal()
-        self._facts = Facts(self.plan, self.plan.graph or program.graph, program.graph, program.records)
+        graph = self.plan.graph or program.graph
+        self._facts = Facts(self.plan, graph, program.graph, program.records, program.ends)
         self._arrived: dict[str, None] = {}
         self._running: dict[str, dict[str, object]] = {}
         self._undone = False
         self._moved: list[Moved] = []
         self._adopted: list[type] = []
+        self._replaced: list[tuple[type, type]] = []
 
     # ----------------------------------------------------------------------------------------- outside
 
     def run(self) -> None:
         began = perf_counter()
         try:
+            tried: set[str] = set()
             while (again := self._attempt()) is not None:
+                if again.module in tried:
+                    raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
+                tried.add(again.module)
                 self._journal.undo()
                 registry.restore(self._kept)
                 self._kept = registry.snapshot()
-                self.plan = replace(self.plan, reruns={**self.plan.reruns, again.module: again.reason})
+                self.plan = again.amend(self.plan)
                 self._begin()
         except BaseException as error:
             self.rollback()
@@ -103,17 +110,19 @@ class Transaction:
             *registry.settle(self._kept, facts.ran),
             *clear_dependent_caches(self._program.records, facts.behaviour, facts.ran),
         )
+        move_instances(self._replaced)
         refresh_lines(self._moved, list(self.plan.sources.values()))
         self._end()
         self._settled(self.plan)
 
     def _end(self) -> None:
         """Forget what is of the last run, so that its objects can go, and what was found out with them."""
-        abcs.reset_caches(self._adopted)
+        if self._adopted:
+            abcs.reset_caches(thing for record in self._program.records.values() for thing in _classes(record))
         for dispatcher in self._program.dispatchers.values():
             dispatcher._clear_cache()
         self._journal = NoJournal()
-        self._adopted = []
+        self._adopted, self._replaced = [], []
         self._facts.values.clear()
 
     def result(
@@ -147,12 +156,12 @@ class Transaction:
 
     # ----------------------------------------------------------------------------------------- the walk
 
-    def _attempt(self) -> _Again | None:
+    def _attempt(self) -> _Again | _Broken | None:
         self._save_program()
         self._finder.arrive = self._arrive_by_import
         try:
             self._load() if self.plan.load else self._walk()
-        except _Again as again:
+        except (_Again, _Broken) as again:
             return again
         finally:
             self._finder.arrive = None
@@ -163,11 +172,16 @@ class Transaction:
         journal.save_container(sys.path)
         journal.save_mapping(program.records)
         journal.save_mapping(program.starts)
+        journal.save_mapping(program.ends)
         graph, loaded, loose = program.graph, set(program.records), set(program.loose)
 
         def back() -> None:
             program.graph, program.loose = graph, loose
-            for name in set(program.records) - loaded:
+            new = set(program.records) - loaded
+            segments = [segment for name in new for segment in program.segments(name)]
+            for segment in sorted(segments, key=lambda segment: -segment.number):
+                segment.undo(NoJournal())
+            for name in new:
                 forget(name, NoJournal())
 
         journal.add(back)
@@ -191,8 +205,9 @@ class Transaction:
                 self._unload(name, "its file is gone")
         known = set(program.records)
         self._arrive(program.entry)
+        self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
         self._arrive_late()
-        self._check_again()
+        self._check_again(known)
         for name in [name for name in program.records if name not in known]:
             self._report(name, "loaded")
 
@@ -203,11 +218,11 @@ class Transaction:
         self._arrived[name] = None
         self._arrive(name.rpartition(".")[0])
         record = self._program.records[name]
+        if self._undone:
+            self._program.starts[name] = self._program.tick()
         if reason := self._facts.reason(name):
             self._rerun(name, record, reason)
             return
-        if self._undone:
-            self._program.starts[name] = self._program.tick()
         for number, step in enumerate(record.trace):
             if isinstance(step, str):
                 self._arrive(step)
@@ -256,13 +271,13 @@ class Transaction:
             else:
                 self._unload(name, "nothing imports it any more")
 
-    def _check_again(self) -> None:
+    def _check_again(self, known: set[str]) -> None:
         """What became known after a module was walked over may still concern it."""
         for name in list(self._arrived):
             if name in self._facts.ran:
                 self._hold_owners(name)
-            elif name in self._facts.candidates and name in self._program.records:
-                if reason := self._facts.reason(name):
+            elif name in known and name in self._facts.candidates and name in self._program.records:
+                if reason := self._facts.reason(name, later=True):
                     raise _Again(name, reason)
                 self._rebind(name)
 
@@ -296,7 +311,8 @@ class Transaction:
     def _rerun(self, name: str, record: Record, reason: str) -> None:
         program, journal, facts = self._program, self._journal, self._facts
         source = self.plan.sources.get(name, record.source)
-        self._take_back_from(program.starts[name])
+        start = program.starts.get(name, 0)
+        self._take_back_from(start)
         namespace = vars(record.module)
         journal.save_mapping(namespace)
         before = dict(namespace)
@@ -308,15 +324,30 @@ class Transaction:
         self._hold_owners(name)
         program.graph.forget_dynamic(name)
         self._running[name] = before
-        self._runner.run(record.module, source, journal, previous)
-        del self._running[name]
+        try:
+            self._runner.run(record.module, source, journal, previous)
+        except Exception:
+            if not self._only_guarded(name):
+                raise
+            raise _Broken(name) from None
+        finally:
+            del self._running[name]
         drop_gone(name, namespace, before, source.analysis)
         show_submodules(name, namespace, before)
+        program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         new = program.records[name]
+        self._note_replaced(record, new)
         self._detach_dropped(record, new)
         facts.note_run(name, old, program.segments(name))
         facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
+
+    def _only_guarded(self, name: str) -> bool:
+        """Whether all its importers may handle its failure: a cold start would let them try."""
+        graph = self._program.graph
+        users = [graph.analyses[user].imports for user in graph.importers(name)]
+        found = [i for imports in users for i in imports if name in (i.module, f"{i.module}.{i.name}")]
+        return bool(found) and all(i.guarded or i.deferred or i.typing_only for i in found)
 
     def _take_back_from(self, start: int) -> None:
         """Undo all effects that came after the first module that runs again began; the walk puts them back."""
@@ -325,7 +356,19 @@ class Transaction:
         self._undone = True
         segments = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
         for segment in sorted(segments, key=lambda segment: -segment.number):
+            for delta in segment.deltas:
+                if delta.tracked.only is not None:
+                    self._facts.note_attributes(delta.tracked.node[0], delta.tracked.container, delta.tracked.only)
             segment.undo(self._journal)
+
+    def _note_replaced(self, old: Record, new: Record) -> None:
+        """Classes that could not be kept and have a successor of the same name."""
+        successors = {(c.__module__, c.__qualname__): c for c in _classes(new)}
+        kept = {id(thing) for thing in successors.values()}
+        for cls in _classes(old):
+            successor = successors.get((cls.__module__, cls.__qualname__))
+            if successor is not None and id(cls) not in kept and not registry.is_pinned(cls):
+                self._replaced.append((cls, successor))
 
     def _detach_dropped(self, old: Record, new: Record) -> None:
         kept = {id(thing) for things in new.made.values() for thing in things}
@@ -338,6 +381,8 @@ class Transaction:
     # --------------------------------------------------------------------------------- without running
 
     def _leave(self, name: str, record: Record) -> None:
+        if self._undone:
+            self._program.ends[name] = self._program.tick()
         if (source := self.plan.sources.get(name)) is not None:
             self._refresh(name, record, source)
         if name in self._facts.candidates:
@@ -366,8 +411,9 @@ class Transaction:
             facts.values[name, local] = (old, new)
             facts.concern([(name, local)])
             names.append(local)
+        names += self._bind_offered(name, record.source.analysis, namespace)
         if names:
-            self._report(name, "rebound", names=tuple(sorted(names)))
+            self._report(name, "rebound", names=tuple(sorted(set(names))))
 
     def _bindings(self, analysis: Analysis, namespace: dict[str, object]) -> Iterator[tuple[str, Node]]:
         """Local name -> changed node, for everything that an import statement bound at import time."""
@@ -383,6 +429,30 @@ class Transaction:
             held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
             if key not in analysis.binds and (offered or held):
                 yield key, (module, key)
+
+    def _bind_offered(self, name: str, analysis: Analysis, namespace: dict[str, object]) -> list[str]:
+        """Names that a star import gives, or gives no more, because `__all__` of its module has changed."""
+        changed = []
+        for star in analysis.stars():
+            if (star.module, "__all__") not in self._facts.values or star.module not in sys.modules:
+                continue
+            given = vars(sys.modules[star.module])
+            before, _ = self._facts.values[star.module, "__all__"]
+            former = before if isinstance(before, list | tuple) else public_names({**given, "__all__": None})
+            for key in [*public_names(given), *former]:
+                wanted = given.get(key, MISSING) if key in public_names(given) else MISSING
+                had = namespace.get(key, MISSING)
+                if key in analysis.binds or had is wanted or (had is not MISSING and had is not given.get(key)):
+                    continue
+                self._journal.save_mapping(namespace)
+                if wanted is MISSING:
+                    del namespace[key]
+                else:
+                    namespace[key] = wanted
+                self._facts.values[name, key] = (had, wanted)
+                self._facts.existence.add((name, key))
+                changed.append(key)
+        return changed
 
     # ---------------------------------------------------------------------------------------- unloading
 
@@ -401,7 +471,7 @@ class Transaction:
         if name in program.graph.analyses:
             program.graph.update({name: None})
         self._facts.gone.add(name)
-        self._facts.note_run(name, segments, ())
+        self._facts.note_gone(name, segments)
 
     def _forget_entry(self) -> None:
         program = self._program
@@ -425,12 +495,33 @@ class Transaction:
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
 
 
+class _Broken(BaseException):
+    """A module fails that is imported inside `try` only: it counts as not loaded, and its importers run again."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(module)
+        self.module = module
+
+    def amend(self, plan: Plan) -> Plan:
+        assert plan.graph is not None
+        sources = {name: source for name, source in plan.sources.items() if name != self.module}
+        return replace(
+            plan,
+            gone=plan.gone | {self.module},
+            sources=sources,
+            graph=plan.graph.with_changes({self.module: None}),
+        )
+
+
 class _Again(Exception):
     """The plan must be carried out from the beginning, with one more module to run."""
 
     def __init__(self, module: str, reason: str) -> None:
         super().__init__(module)
         self.module, self.reason = module, reason
+
+    def amend(self, plan: Plan) -> Plan:
+        return replace(plan, reruns={**plan.reruns, self.module: self.reason})
 
 
 def _classes(record: Record) -> list[type]:

@@ -24,6 +24,8 @@ READERS = frozenset(
     "get items keys values copy index count startswith endswith lower upper strip split join format".split()
 )
 """Methods that only look at the object they are called on."""
+LOOKING_MUTATORS = frozenset({"setdefault", "pop", "popitem", "remove", "discard", "sort", "reverse", "move_to_end"})
+"""Methods whose work depends on what is in the container."""
 IMPORTED = "\0"
 """First part of the path of a name that an import statement inside a function binds: `("\\0", module, name)`."""
 
@@ -34,7 +36,7 @@ class Use:
 
     `called`: the object's code may run there, so its behaviour counts; otherwise it is only handed on, and its
     identity counts. `via` is the dotted callee that got it as an argument, if one did. `stored`: an attribute or
-    item of it is assigned or deleted. `mutates`: its contents may be changed there.
+    item of it is assigned or deleted. `callee`: it is itself what is called. `mutates`: its contents may be changed.
     """
 
     path: tuple[str, ...]
@@ -42,10 +44,11 @@ class Use:
     called: bool = False
     via: tuple[str, ...] = ()
     stored: bool = False
+    callee: bool = False
 
     @property
     def mutates(self) -> bool:
-        return self.stored or (self.called and len(self.path) > 1 and self.path[-1] not in READERS)
+        return self.stored or (self.callee and len(self.path) > 1 and self.path[-1] not in READERS)
 
     @property
     def handed_on(self) -> bool:
@@ -85,11 +88,13 @@ class UseCollector(ast.NodeVisitor):
     def _is_local(self, name: str) -> bool:
         return any(name in scope for scope in self._scopes)
 
-    def _use(self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False) -> None:
+    def _use(
+        self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False, callee: bool = False
+    ) -> None:
         if self._is_local(path[0]):
             return
         runs = bool(self._via) and self._via[-1] in CALLERS | START_UP
-        use = Use(path, line, called or runs, self._via, stored)
+        use = Use(path, line, called or callee or runs, self._via, stored, callee)
         (self.later if self._depth else self.now).append(use)
 
     def _bind(self, name: str) -> None:
@@ -151,7 +156,7 @@ class UseCollector(ast.NodeVisitor):
         func = node.func
         path = dotted(func)
         if path and _plain(func):
-            self._use(path, node.lineno, called=True)
+            self._use(path, node.lineno, callee=True)
             self._mutate_by_call(func)
         elif isinstance(func, ast.Call):  # rt("/")(f)
             self.visit_Call(func)
@@ -224,7 +229,7 @@ class UseCollector(ast.NodeVisitor):
             path = dotted(decorator)
             self._mutate_by_call(decorator)
             if path and _plain(decorator):
-                self._use(path, decorator.lineno, called=True)
+                self._use(path, decorator.lineno, callee=True)
             else:
                 self.visit(decorator)
 
@@ -263,7 +268,7 @@ class UseCollector(ast.NodeVisitor):
         self.visit(node.value)
         path = dotted(node.target)
         if path:
-            self._use(path, node.lineno, stored=len(path) > 1)
+            self._use(path, node.lineno, stored=True)
             self._mutate(node.target)
         self.visit(node.target)
 

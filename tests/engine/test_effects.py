@@ -343,10 +343,7 @@ class TestOrder:
         "line",
         [
             "core.once('k', NAME)",
-            pytest.param(
-                "core.X.setdefault('k', NAME)",
-                marks=pytest.mark.xfail(reason="`setdefault` is taken for a method that only writes"),
-            ),
+            "core.X.setdefault('k', NAME)",
         ],
     )
     def test_first_wins(self, project: Project, line: str) -> None:
@@ -550,7 +547,6 @@ class TestLogging:
         project.save({"app.py": "X = 1\n"})
         assert logger.handlers == before
 
-    @pytest.mark.xfail(reason="a logger that the failing run makes itself is not tracked yet")
     def test_new_logger(self, project: Project) -> None:
         """A bad save adds a handler to a logger that nobody has asked for before."""
         project.load({"app.py": "import logging\n"})
@@ -577,15 +573,7 @@ class TestLogging:
         finally:
             root.handlers[:] = kept
 
-    @pytest.mark.parametrize(
-        "existing",
-        [
-            True,
-            pytest.param(
-                False, marks=pytest.mark.xfail(reason="a logger made by the module itself is not tracked yet")
-            ),
-        ],
-    )
+    @pytest.mark.parametrize("existing", [True, False])
     def test_levels(self, project: Project, existing: bool) -> None:
         """A level that the source no longer sets is what it was."""
         if existing:
@@ -649,9 +637,6 @@ class TestPlugins:
         project.save({"p.py": self.PLUGIN.format("p2")})
         project.expect("app.core.LIST", ["p2", "q"])
 
-    @pytest.mark.xfail(
-        reason="`import_module` does not lead the walk: the entry looks before the plugins have registered"
-    )
     def test_looked_at(self, project: Project) -> None:
         """The entry imports plugins by name and looks at what they registered."""
         entry = "import importlib\nimport core\nfor name in ('p', 'q'): importlib.import_module(name)\nX = list(core.LIST)\n"
@@ -661,7 +646,6 @@ class TestPlugins:
         project.save({"p.py": self.PLUGIN.format("p2")})
         project.expect("app.X", ["p2", "q"])
 
-    @pytest.mark.xfail(reason="a module that was once imported by name counts as imported for ever")
     def test_plugin_dropped(self, project: Project) -> None:
         """A plugin that is no longer named is unloaded."""
         entry = "import importlib\nimport core\nfor name in ({0}): importlib.import_module(name)\n"

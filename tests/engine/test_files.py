@@ -54,7 +54,6 @@ DEEP = {
 }
 
 
-@pytest.mark.xfail(reason="the analysis is recursive and runs under the usual recursion limit")
 @pytest.mark.parametrize("source", DEEP.values(), ids=DEEP)
 def test_deep(project: Project, source: str) -> None:
     """What Python compiles, the engine loads, however deep its syntax tree is."""

@@ -136,6 +136,19 @@ class TestFaultElsewhere:
         assert (error.type, error.file, error.line) == ("SyntaxError", str(project.root / "left.py"), 2)
 
 
+class TestIrrelevant:
+    @pytest.mark.parametrize("name", ["notes.txt", "app.db", "unused.py", "static/style.css"])
+    @pytest.mark.xfail(reason="whatever changes, what failed is tried again")
+    def test_not_tried_again(self, project: Project, name: str) -> None:
+        """A file that has nothing to do with it is no reason to run the broken code once more."""
+        project.load(TREE)
+        project.bad_save({"left.py": "import base\nX = 1 / 0\n"})
+        assert project.try_save({name: "x = 1\n"}).plan.empty
+        assert project.runs("left") == 2
+        project.save({"left.py": "X = 5\n"})
+        project.expect("app.X", (5, 100))
+
+
 class TestFailedStart:
     def test_next_save(self, project: Project) -> None:
         """A save whose app did not start is part of the next one."""

@@ -166,10 +166,7 @@ class TestInstances:
             "@dataclass",
             "@dataclass(frozen=True)",
             "@dataclass(order=True, kw_only=False)",
-            pytest.param(
-                "@dataclass(slots=True)",
-                marks=pytest.mark.xfail(reason="the decorator makes another class, behind the hook's back"),
-            ),
+            "@dataclass(slots=True)",
         ],
     )
     def test_dataclasses(self, project: Project, decorator: str) -> None:
@@ -297,10 +294,6 @@ class TestInstances:
             assert isinstance(box, project["lib"].Box)
             assert type(point) is project["lib"].Point
 
-    @pytest.mark.xfail(
-        sys.version_info < (3, 12),
-        reason="Python 3.11's `Protocol` puts a closure over the new class into its contents",
-    )
     def test_protocols(self, project: Project) -> None:
         """`isinstance` with a run-time protocol is answered by the contents that are there now."""
         source = """

@@ -105,7 +105,6 @@ class TestFiles:
             assert project.save({"d.txt": content}).told == ["app re-run: reads d.txt"]
             project.expect("app.X", value)
 
-    @pytest.mark.xfail(reason="no audit event tells that a module asked whether a file is there")
     def test_asked_for_file_appears(self, project: Project) -> None:
         """A file that was only asked for appears."""
         reads(project, "F = HERE / 'd.txt'\nX = F.read_text() if F.exists() else 'none'")

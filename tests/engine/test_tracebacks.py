@@ -258,7 +258,6 @@ class TestReloads:
 
 
 class TestWhoIsLeftOut:
-    @pytest.mark.xfail(reason="lambdas outside functions are not among what a module made")
     def test_lambdas(self, project: Project) -> None:
         """A lambda at the top level, or in a class, follows its line."""
         lambdas = "f = lambda: 1 / 0  # here: f\nclass A:\n    g = lambda self: 1 / 0  # here: g\n"

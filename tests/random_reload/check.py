@@ -39,7 +39,7 @@ class Session:
         """Of the state that serves now; None while nothing does."""
         self._serving: Files = {}
         self._dirty: list[Path] = []
-        self._begun = False
+        self._begun = self._failed_start = False
 
     def try_out(self, files: Files) -> Outcome:
         """Write the files, for a look at what a cold start makes of them."""
@@ -65,10 +65,14 @@ class Session:
         error = live.reload(paths) if self._begun else live.load()
         self._begun = True
         if outcome.error:
+            self._failed_start = True
             return None if error else Fault("accepted", [outcome.error], live.reports)
         if error:
             return Fault("refused", [error], live.reports)
-        return self._compare(outcome)
+        fault = self._compare(outcome)
+        if fault and self._failed_start:
+            return Fault("differs after a failed start", fault.details, fault.reports)
+        return fault
 
     def _good(self, paths: list[Path], outcome: Outcome) -> Fault | None:
         live = self._live
