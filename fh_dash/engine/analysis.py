@@ -56,6 +56,8 @@ class Unit:
     later: tuple[Use, ...]
     digest: str
     """Of the syntax tree without positions."""
+    conditional: bool
+    """Inside of a compound statement."""
     surface: str
     """For a `def`: digest of all but its body, so of what a caller that only holds it can notice."""
 
@@ -87,6 +89,8 @@ class Analysis:
     """Name -> the units that bind or mutate it, in source order."""
     files: frozenset[str] = frozenset()
     """String constants that look like the name of a data file."""
+    certain: frozenset[str] = frozenset()
+    """Of `binds`, what is bound whatever happens: outside of `if`, `try`, `for` and the like."""
     looks_around: bool = False
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
@@ -120,6 +124,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
         by_name=by_name,
         files=frozenset(_file_names(tree)),
+        certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
@@ -221,6 +226,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         now=tuple(found.now),
         later=tuple(found.later),
         digest=digest(*header, *nodes),
+        conditional=bool(header) or isinstance(statement, _Header),
         surface=surface,
     )
 

@@ -107,7 +107,7 @@ class Graph:
             yield from self._imported(found, path[1:])
         if any(name in unit.binds and unit.kind != "import" for unit in analysis.by_name.get(name, ())):
             yield module, name
-        elif not imports:
+        else:
             for star in analysis.stars():
                 if name in self.exports(star.module):
                     yield star.module, name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -43,12 +43,13 @@ def public_names(namespace: dict[str, Any]) -> list[str]:
     return [name for name in namespace if not name.startswith("_")]
 
 
-def prepare(name: str, namespace: dict[str, Any], analysis: Analysis) -> None:
+def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> None:
     """Take out of the namespace what a fresh interpreter would not find there when the code begins to run.
 
-    The rest stays until the code binds it anew: a request that outlived the wait at the gate may be using it.
+    `provided` is what star imports will bind. The rest stays until the code binds it anew: a request that outlived
+    the wait at the gate may be using it.
     """
-    for gone in _too_early(name, namespace, analysis):
+    for gone in _too_early(name, namespace, analysis, provided):
         del namespace[gone]
     for fresh in _FRESH:
         namespace.pop(fresh, None)
@@ -81,30 +82,30 @@ def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[
             yield key
 
 
-def _too_early(name: str, before: dict[str, Any], analysis: Analysis) -> set[str]:
+def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> set[str]:
     if analysis.looks_around:
         return {key for key in before if key not in SYSTEM_NAMES and not _is_submodule(name, key, before[key])}
     unbound = set(_unbound(name, before, analysis))
     early = set(unbound) if analysis.dynamic else unbound & analysis.declared
-    return early | (_used_early(before, unbound, analysis) & before.keys())
+    early |= {key for key in before if key in analysis.binds and key not in analysis.certain}
+    return early | (_used_early(before, unbound & set(provided), analysis) & before.keys())
 
 
 def _is_submodule(name: str, key: str, value: object) -> bool:
     return isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
 
 
-def _used_early(before: dict[str, Any], unbound: set[str], analysis: Analysis) -> set[str]:
+def _used_early(before: dict[str, Any], provided: set[str], analysis: Analysis) -> set[str]:
     """Names that are used before a statement has bound them: they would be missing, or be the builtin."""
     early: set[str] = set()
     bound: set[str] = set()
     entered: set[str] = set()
-    stars = bool(analysis.stars())
     for unit in analysis.units:
         waiting = list(unit.now)
         while waiting:
             use = waiting.pop()
             key = use.path[0]
-            if key not in bound and key not in SYSTEM_NAMES and not (stars and key in unbound):
+            if key not in bound and key not in SYSTEM_NAMES and key not in provided:
                 early.add(key)
             if use.called and key in bound and key not in entered:
                 entered.add(key)

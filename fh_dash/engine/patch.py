@@ -146,6 +146,7 @@ class Keeper:
         contents.pop("_abc_impl", None)
         if isinstance(old, abc.ABCMeta):
             self._clear_registry(old)
+        plain = {id(value) for value in contents.values()}
         contents = {name: self._method(value) for name, value in contents.items()}
         for name in [n for n in vars(old) if n not in contents and _droppable(old, n)]:
             type.__delattr__(old, name)
@@ -156,7 +157,7 @@ class Keeper:
             _point_cell(function, old, new)
         for key, things in self.made.items():
             if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
-                self.made[key] = [self._method(thing) for thing in things]
+                self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in things]
         _tell_descriptors(contents, old, new)
         old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)

@@ -158,7 +158,7 @@ class Transaction:
 
     def _attempt(self) -> _Again | _Broken | None:
         self._save_program()
-        self._finder.arrive = self._arrive_by_import
+        self._finder.arrive = None if self.plan.load else self._arrive_by_import
         try:
             self._load() if self.plan.load else self._walk()
         except (_Again, _Broken) as again:
@@ -317,7 +317,7 @@ class Transaction:
         journal.save_mapping(namespace)
         before = dict(namespace)
         relocate(record.module, source, journal)
-        prepare(name, namespace, source.analysis)
+        prepare(name, namespace, source.analysis, self._provided(source.analysis))
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
         old = [step for step in record.trace if isinstance(step, Segment)]
         facts.ran.add(name)
@@ -341,6 +341,16 @@ class Transaction:
         facts.note_run(name, old, program.segments(name))
         facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
+
+    def _provided(self, analysis: Analysis) -> set[str]:
+        """What the star imports of a module will bind: of project modules by their source, since they may run first."""
+        graph, names = self._program.graph, set[str]()
+        for star in analysis.stars():
+            known = graph.analyses.get(star.module)
+            names |= graph.exports(star.module)
+            if star.module in sys.modules and (known is None or known.dynamic or "__all__" in known.binds):
+                names |= set(public_names(vars(sys.modules[star.module])))
+        return names
 
     def _only_guarded(self, name: str) -> bool:
         """Whether all its importers may handle its failure: a cold start would let them try."""

@@ -294,10 +294,7 @@ class TestOrder:
         [
             "core.X.append(NAME)",
             "core.X[:] = [*core.X, NAME]",
-            pytest.param(
-                "core.X = [*core.X, NAME]",
-                marks=pytest.mark.xfail(reason="it is loaded, and then run again behind the others"),
-            ),
+            "core.X = [*core.X, NAME]",
         ],
     )
     def test_comes_back(self, project: Project, code: str) -> None:
