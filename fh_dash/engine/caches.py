@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import _lru_cache_wrapper
 from typing import Any
 
-from fh_dash.engine.graph import Node
+from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record
 from fh_dash.events import CacheChange
 

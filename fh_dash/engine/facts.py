@@ -13,8 +13,9 @@ from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
 from fh_dash.engine.deltas import Segment, places_of
-from fh_dash.engine.graph import ENVIRONMENT, Graph, Node, Reached
+from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
+from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, same_value
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Record

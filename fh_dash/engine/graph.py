@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.uses import IMPORTED, KEEPERS_OF_BEHAVIOUR, Use
-
-Node: TypeAlias = tuple[str, str]
-"""(module, global name); the name `*` stands for the module as a whole."""
-
-ENVIRONMENT: Node = ("os", "environ")
-"""What modules set and read of the process environment."""
-_ENVIRONMENT = frozenset({"environ", "getenv"})
+from fh_dash.engine.names import Names, Node
+from fh_dash.engine.uses import KEEPERS_OF_BEHAVIOUR, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +20,7 @@ class Reached:
     """What the used object does counts, not only which object it is."""
 
 
-class Graph:
+class Graph(Names):
     """The analyses of all loaded project modules, with their names resolved against each other.
 
     Resolution is cached per module and dropped when that module gets another analysis, or when one that it imports
@@ -35,7 +28,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self.analyses: dict[str, Analysis] = {}
+        super().__init__()
         self.dynamic: dict[str, tuple[str, ...]] = {}
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
@@ -80,78 +73,6 @@ class Graph:
         copy._mentions, copy._order, copy._alive = dict(self._mentions), self._order, self._alive
         copy.update(changes)
         return copy
-
-    # ---------------------------------------------------------------------------------------- resolution
-
-    def exports(self, module: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        """What `from module import *` may bind, by the source: public names, its own star imports followed."""
-        analysis = self.analyses.get(module)
-        if analysis is None or module in seen:
-            return set()
-        names = {name for name in analysis.binds if not name.startswith("_")}
-        for star in analysis.stars():
-            names |= self.exports(star.module, seen | {module})
-        return names
-
-    def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
-        """The nodes that a dotted use in `module` may stand for; nothing for builtins and foreign modules."""
-        if path[0] == IMPORTED:
-            yield from self._member(path[1], path[2])
-            return
-        analysis = self.analyses[module]
-        name = path[0]
-        if not _ENVIRONMENT.isdisjoint(path) and self._is_foreign(module, name):
-            yield ENVIRONMENT
-        imports = [i for i in analysis.imports if i.local == name and not i.typing_only and not i.deferred]
-        for found in imports:
-            yield from self._imported(found, path[1:])
-        if any(name in unit.binds and unit.kind != "import" for unit in analysis.by_name.get(name, ())):
-            yield module, name
-        else:
-            for star in analysis.stars():
-                if name in self.exports(star.module):
-                    yield star.module, name
-
-    def _is_foreign(self, module: str, name: str) -> bool:
-        return any(i.local == name and i.module == "os" for i in self.analyses[module].imports)
-
-    def _imported(self, found: Import, rest: tuple[str, ...]) -> Iterator[Node]:
-        if found.name is not None:
-            yield from self._member(found.module, found.name, rest)
-            return
-        whole = found.local != found.module.partition(".")[0] or "." not in found.module
-        start = found.module if whole else found.local
-        yield from self._walk(start, rest)
-
-    def _member(self, module: str, name: str, rest: tuple[str, ...] = ()) -> Iterator[Node]:
-        inner = f"{module}.{name}"
-        if inner in self.analyses and not self._binds_itself(module, name):
-            yield from self._walk(inner, rest)
-        elif module in self.analyses:
-            yield from self._attribute(module, name)
-
-    def _binds_itself(self, module: str, name: str) -> bool:
-        """Whether a package gives a name another meaning than that of its submodule."""
-        analysis = self.analyses.get(module)
-        if analysis is None or name not in analysis.binds:
-            return False
-        if any(name in unit.binds and unit.kind != "import" for unit in analysis.units):
-            return True
-        submodule = f"{module}.{name}"
-        same = [i for i in analysis.imports if i.local == name and not i.deferred]
-        return not all(f"{i.module}.{i.name}" == submodule or i.module == submodule or i.name is None for i in same)
-
-    def _walk(self, module: str, rest: tuple[str, ...]) -> Iterator[Node]:
-        while rest and f"{module}.{rest[0]}" in self.analyses:
-            module, rest = f"{module}.{rest[0]}", rest[1:]
-        if module in self.analyses:
-            yield from self._attribute(module, rest[0] if rest else STAR)
-
-    def _attribute(self, module: str, name: str) -> Iterator[Node]:
-        yield module, name
-        binds = self.analyses[module].binds
-        if name not in binds and "__getattr__" in binds:
-            yield module, "__getattr__"
 
     def dependencies(self, module: str) -> Mapping[str, frozenset[Node]]:
         """Global name -> the nodes that its value or behaviour is made from."""

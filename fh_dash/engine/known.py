@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from fh_dash.engine.graph import Node
+from fh_dash.engine.names import Node
 from fh_dash.engine.walk import Tracked
 
 _LOGGER = {"level": logging.NOTSET, "propagate": True, "disabled": False}

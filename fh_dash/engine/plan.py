@@ -14,8 +14,9 @@ from pathlib import Path
 from fh_dash import events
 from fh_dash.engine import sources
 from fh_dash.engine.analysis import Analysis
-from fh_dash.engine.graph import Graph, Node, changed_names, changed_surfaces
+from fh_dash.engine.graph import Graph, changed_names, changed_surfaces
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import stamp, take_own_write
 from fh_dash.engine.reports import report

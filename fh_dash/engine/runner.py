@@ -15,10 +15,10 @@ from typing import Any
 from fh_dash import events
 from fh_dash.engine.analysis import STAR
 from fh_dash.engine.deltas import Segment
-from fh_dash.engine.graph import Node
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.known import CONTAINERS, OBJECTS
+from fh_dash.engine.names import Node
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import Reads

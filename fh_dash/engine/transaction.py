@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
 from types import ModuleType
@@ -24,16 +24,18 @@ from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.caches import clear_dependent_caches
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
-from fh_dash.engine.graph import Node
 from fh_dash.engine.importer import ProjectFinder
-from fh_dash.engine.journal import MISSING, Journal, NoJournal
+from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
+from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate, show_submodules
 from fh_dash.engine.patch import detach, move_instances
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
+from fh_dash.engine.rebind import rebind
+from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.routes import Route, difference
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
@@ -156,12 +158,12 @@ class Transaction:
 
     # ----------------------------------------------------------------------------------------- the walk
 
-    def _attempt(self) -> _Again | _Broken | None:
+    def _attempt(self) -> Again | Broken | None:
         self._save_program()
         self._finder.arrive = None if self.plan.load else self._arrive_by_import
         try:
             self._load() if self.plan.load else self._walk()
-        except (_Again, _Broken) as again:
+        except (Again, Broken) as again:
             return again
         finally:
             self._finder.arrive = None
@@ -244,7 +246,7 @@ class Transaction:
         if not any(isinstance(step, str) for step in record.trace[number:]) and self._facts.reason(name):
             return  # it will run again in a moment, and all its imports are behind it
         if not segment.applied and not segment.redo(self._journal, self._program.tick()):
-            raise _Again(name, "builds on what other modules registered before it")
+            raise Again(name, "builds on what other modules registered before it")
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
@@ -255,7 +257,7 @@ class Transaction:
         early = any(isinstance(step, Segment) for step in record.trace[: imports[-1] if imports else 0])
         if early or self._program.graph.cyclic(name):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
-            raise _Again(name, reason)
+            raise Again(name, reason)
         return reason
 
     def _arrive_late(self) -> None:
@@ -278,14 +280,14 @@ class Transaction:
                 self._hold_owners(name)
             elif name in known and name in self._facts.candidates and name in self._program.records:
                 if reason := self._facts.reason(name, later=True):
-                    raise _Again(name, reason)
+                    raise Again(name, reason)
                 self._rebind(name)
 
     def _hold_owners(self, name: str) -> None:
         """Of what this module put there last time its owners must not keep anything, whatever it does now."""
         for other in sorted(self._run_with(name)):
             if other not in self._facts.ran and other not in self.plan.reruns:
-                raise _Again(other, f"holds start-up code or models of {name}")
+                raise Again(other, f"holds start-up code or models of {name}")
 
     def _run_with(self, name: str) -> set[str]:
         """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""
@@ -329,7 +331,7 @@ class Transaction:
         except Exception:
             if not self._only_guarded(name):
                 raise
-            raise _Broken(name) from None
+            raise Broken(name) from None
         finally:
             del self._running[name]
         drop_gone(name, namespace, before, source.analysis)
@@ -405,64 +407,8 @@ class Transaction:
         self._report(name, "refreshed", "only comments or layout changed")
 
     def _rebind(self, name: str) -> None:
-        facts, record = self._facts, self._program.records[name]
-        if not facts.values:
-            return
-        namespace, names = vars(record.module), []
-        for local, node in self._bindings(record.source.analysis, namespace):
-            old, new = facts.values[node]
-            if namespace.get(local, MISSING) is not old or old is new:
-                continue
-            self._journal.save_mapping(namespace)
-            if new is MISSING:
-                del namespace[local]
-            else:
-                namespace[local] = new
-            facts.values[name, local] = (old, new)
-            facts.concern([(name, local)])
-            names.append(local)
-        names += self._bind_offered(name, record.source.analysis, namespace)
-        if names:
+        if names := rebind(self._program.records[name], self._facts, self._journal):
             self._report(name, "rebound", names=tuple(sorted(set(names))))
-
-    def _bindings(self, analysis: Analysis, namespace: dict[str, object]) -> Iterator[tuple[str, Node]]:
-        """Local name -> changed node, for everything that an import statement bound at import time."""
-        values = self._facts.values
-        stars = {star.module for star in analysis.stars()}
-        for imported in analysis.imports:
-            node = (imported.module, imported.name or "")
-            if not imported.deferred and node in values:
-                yield imported.local, node
-        for module, key in [node for node in values if node[0] in stars]:
-            old, _ = values[module, key]
-            offered = key in public_names(vars(sys.modules[module])) if module in sys.modules else False
-            held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
-            if key not in analysis.binds and (offered or held):
-                yield key, (module, key)
-
-    def _bind_offered(self, name: str, analysis: Analysis, namespace: dict[str, object]) -> list[str]:
-        """Names that a star import gives, or gives no more, because `__all__` of its module has changed."""
-        changed = []
-        for star in analysis.stars():
-            if (star.module, "__all__") not in self._facts.values or star.module not in sys.modules:
-                continue
-            given = vars(sys.modules[star.module])
-            before, _ = self._facts.values[star.module, "__all__"]
-            former = before if isinstance(before, list | tuple) else public_names({**given, "__all__": None})
-            for key in [*public_names(given), *former]:
-                wanted = given.get(key, MISSING) if key in public_names(given) else MISSING
-                had = namespace.get(key, MISSING)
-                if key in analysis.binds or had is wanted or (had is not MISSING and had is not given.get(key)):
-                    continue
-                self._journal.save_mapping(namespace)
-                if wanted is MISSING:
-                    del namespace[key]
-                else:
-                    namespace[key] = wanted
-                self._facts.values[name, key] = (had, wanted)
-                self._facts.existence.add((name, key))
-                changed.append(key)
-        return changed
 
     # ---------------------------------------------------------------------------------------- unloading
 
@@ -503,35 +449,6 @@ class Transaction:
         record = self._program.records[name]
         took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
-
-
-class _Broken(BaseException):
-    """A module fails that is imported inside `try` only: it counts as not loaded, and its importers run again."""
-
-    def __init__(self, module: str) -> None:
-        super().__init__(module)
-        self.module = module
-
-    def amend(self, plan: Plan) -> Plan:
-        assert plan.graph is not None
-        sources = {name: source for name, source in plan.sources.items() if name != self.module}
-        return replace(
-            plan,
-            gone=plan.gone | {self.module},
-            sources=sources,
-            graph=plan.graph.with_changes({self.module: None}),
-        )
-
-
-class _Again(Exception):
-    """The plan must be carried out from the beginning, with one more module to run."""
-
-    def __init__(self, module: str, reason: str) -> None:
-        super().__init__(module)
-        self.module, self.reason = module, reason
-
-    def amend(self, plan: Plan) -> Plan:
-        return replace(plan, reruns={**plan.reruns, self.module: self.reason})
 
 
 def _classes(record: Record) -> list[type]:

@@ -12,7 +12,7 @@ from types import CodeType, FunctionType, MemberDescriptorType, MethodType, Modu
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
-from fh_dash.engine.graph import Node
+from fh_dash.engine.names import Node
 
 CONTAINERS = (dict, list, set, deque)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)

@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.deltas import Delta, Shadows, difference
-from fh_dash.engine.graph import Node
 from fh_dash.engine.journal import Journal
+from fh_dash.engine.names import Node
 from fh_dash.engine.walk import Tracked, Walker, copy_of
 
 

@@ -1,0 +1,77 @@
+"""Set the names anew that a module imported from others, without running it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.facts import Facts
+from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.names import Node
+from fh_dash.engine.namespaces import public_names
+from fh_dash.engine.program import Record
+
+
+def rebind(record: Record, facts: Facts, journal: Journal) -> list[str]:
+    """Give the module the new values of what it holds from others, and note them as facts; the names that changed."""
+    if not facts.values:
+        return []
+    name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
+    names = []
+    for local, node in _bindings(analysis, namespace, facts):
+        old, new = facts.values[node]
+        if namespace.get(local, MISSING) is old and old is not new:
+            _bind(namespace, local, new, journal)
+            facts.values[name, local] = (old, new)
+            facts.concern([(name, local)])
+            names.append(local)
+    for local, had, wanted in list(_offered(analysis, namespace, facts)):
+        _bind(namespace, local, wanted, journal)
+        facts.values[name, local] = (had, wanted)
+        facts.existence.add((name, local))
+        names.append(local)
+    return names
+
+
+def _bind(namespace: dict[str, Any], name: str, value: Any, journal: Journal) -> None:
+    journal.save_mapping(namespace)
+    if value is MISSING:
+        namespace.pop(name, None)
+    else:
+        namespace[name] = value
+
+
+def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> list[tuple[str, Node]]:
+    """Local name -> changed node, for everything that an import statement bound at import time."""
+    found = [
+        (imported.local, (imported.module, imported.name or ""))
+        for imported in analysis.imports
+        if not imported.deferred and (imported.module, imported.name or "") in facts.values
+    ]
+    stars = {star.module for star in analysis.stars()}
+    for module, key in [node for node in facts.values if node[0] in stars]:
+        old, _ = facts.values[module, key]
+        offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
+        held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
+        if key not in analysis.binds and (offered or held):
+            found.append((key, (module, key)))
+    return found
+
+
+def _offered(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> Iterator[tuple[str, Any, Any]]:
+    """What a star import gives, or gives no more, because `__all__` has changed: name, old value, new value."""
+    for star in analysis.stars():
+        if (star.module, "__all__") not in facts.values or star.module not in sys.modules:
+            continue
+        given = vars(sys.modules[star.module])
+        before, _ = facts.values[star.module, "__all__"]
+        former = before if isinstance(before, list | tuple) else public_names({**given, "__all__": None})
+        offered = public_names(given)
+        for key in dict.fromkeys([*offered, *former]):
+            wanted = given.get(key, MISSING) if key in offered else MISSING
+            had = namespace.get(key, MISSING)
+            from_there = had is MISSING or had is given.get(key)
+            if key not in analysis.binds and had is not wanted and from_there:
+                yield key, had, wanted
