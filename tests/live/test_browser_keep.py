@@ -43,7 +43,7 @@ def reload(site: Site, tab: Page, body: str | None = None, head: str = "") -> No
     mark = "<script>document.addEventListener('fh-dash:after-reload', () => window.back = true)</script>"
     before = site.pages["/"]
     site.pages["/"] = page(body, head + mark) if body is not None else str(before).replace("<title>", mark + "<title>")
-    with tab.expect_navigation():
+    with tab.expect_navigation(wait_until="domcontentloaded"):
         site.reload()
     tab.wait_for_function("window.back")
 

@@ -192,6 +192,8 @@ function putBack() {
   };
   document.addEventListener("readystatechange", () => document.readyState === "interactive" && parsed());
   if (!state) return;
+  const restoration = history.scrollRestoration;
+  history.scrollRestoration = "manual"; // the browser's own would not stop for the person's hands
   document.addEventListener("DOMContentLoaded", () => {
     run();
     owed = null;
@@ -200,5 +202,6 @@ function putBack() {
   addEventListener("load", async () => {
     const end = performance.now() + PATIENCE;
     while (run().length && performance.now() < end) await pause(50);
+    if (history.scrollRestoration === "manual") history.scrollRestoration = restoration;
   });
 }
