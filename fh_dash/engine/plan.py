@@ -251,7 +251,8 @@ class _Scan:
         if str(path) not in self._program.by_path():
             for broken in self._program.broken:
                 for user in self._program.graph.importers(broken):
-                    self.reruns.setdefault(user, f"{broken} can be tried again")
+                    if self._imports_now(user, broken):
+                        self.reruns.setdefault(user, f"{broken} can be tried again")
         for name in self._program.module_names(path):
             record = self._program.records.get(name)
             if record is not None:

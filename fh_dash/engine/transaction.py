@@ -70,6 +70,7 @@ class Transaction:
         self._moved: list[Moved] = []
         self._adopted: list[type] = []
         self._replaced: list[tuple[type, type]] = []
+        self._dropped: list[events.CacheChange] = []
 
     # ----------------------------------------------------------------------------------------- outside
 
@@ -110,6 +111,7 @@ class Transaction:
         facts = self._facts
         self.caches = (
             *registry.settle(self._kept, facts.ran),
+            *self._dropped,
             *clear_dependent_caches(self._program.records, facts.behaviour, facts.ran),
         )
         move_instances(self._replaced)
@@ -325,6 +327,7 @@ class Transaction:
         facts.ran.add(name)
         self._hold_owners(name)
         program.graph.forget_dynamic(name)
+        self._clear_caches_used_by(name)
         self._running[name] = before
         try:
             self._runner.run(record.module, source, journal, previous)
@@ -353,6 +356,17 @@ class Transaction:
             if star.module in sys.modules and (known is None or known.dynamic or "__all__" in known.binds):
                 names |= set(public_names(vars(sys.modules[star.module])))
         return names
+
+    def _clear_caches_used_by(self, name: str) -> None:
+        """What the module is about to call must not answer from a cache that was filled by code that has changed."""
+        graph, seen = self._program.graph, set[Node]()
+        waiting = [reached.node for reached in graph.reached(name) if reached.behaves]
+        while waiting:
+            node = waiting.pop()
+            if node not in seen and node[0] in graph.analyses:
+                seen.add(node)
+                waiting += graph.dependencies(node[0]).get(node[1], ())
+        self._dropped += clear_dependent_caches(self._program.records, seen & self._facts.behaviour, {*self._facts.ran})
 
     def _only_guarded(self, name: str) -> bool:
         """Whether all its importers may handle its failure: a cold start would let them try."""
