@@ -58,6 +58,8 @@ class Unit:
     """Of the syntax tree without positions."""
     conditional: bool
     """Inside of a compound statement."""
+    declares: frozenset[str]
+    """Names that functions in it declare `global`: calling them may bind these."""
     surface: str
     """For a `def`: digest of all but its body, so of what a caller that only holds it can notice."""
 
@@ -153,7 +155,7 @@ def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
     found: dict[str, list[Unit]] = {}
     for unit in units:
         mutates = frozenset().union(*(together.get(name, {name}) for name in unit.mutates))
-        for name in unit.binds | mutates:
+        for name in unit.binds | mutates | unit.declares:
             found.setdefault(name, []).append(unit)
     return {name: tuple(of_name) for name, of_name in found.items()}
 
@@ -227,6 +229,9 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         later=tuple(found.later),
         digest=digest(*header, *nodes),
         conditional=bool(header) or isinstance(statement, _Header),
+        declares=frozenset(
+            n for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names
+        ),
         surface=surface,
     )
 

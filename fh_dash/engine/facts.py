@@ -170,6 +170,8 @@ class Facts:
         wrong = not isinstance(offered, list | tuple) or not (given and set(offered) <= vars(given.module).keys())
         if offered is not MISSING and wrong:
             return f"imports * from {imported.module}, line {imported.line}"
+        if offered is not MISSING and (gone := self._no_more_offered(name, imported.module, set(offered))):
+            return f"uses {gone} of {imported.module}, which `__all__` does not name, line {imported.line}"
         namespace, binds = vars(self._records[name].module), self._graph.analyses[name].binds
         for module, key in self.existence:
             if module != imported.module or key.startswith("_"):
@@ -180,6 +182,14 @@ class Facts:
             went = new is MISSING and namespace.get(key) is old and (key in binds or others)
             if came or went:
                 return f"imports * from {module}, which has another {key}, line {imported.line}"
+        return ""
+
+    def _no_more_offered(self, name: str, module: str, offered: set[str]) -> str:
+        """A name that the import of a module uses and got by a star import, but gets no more."""
+        for reached in self._graph.reached(name):
+            node, use = reached.node, reached.use
+            if node[0] == module and node[1] == use.path[0] and node[1] not in offered:
+                return node[1]
         return ""
 
     def _others(self, name: str, module: str) -> list[Import]:

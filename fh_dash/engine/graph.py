@@ -83,7 +83,7 @@ class Graph(Names):
                 found = deps.setdefault(name, set())
                 for unit in units:
                     # a handler registered by `@ar.get(…)` changes `ar`, but not with each change in its body
-                    uses = (*unit.now, *unit.later) if name in unit.binds else unit.now
+                    uses = (*unit.now, *unit.later) if name in unit.binds | unit.declares else unit.now
                     for use in uses:
                         found.update(self._made_from(module, name, use))
             for imported in analysis.imports:

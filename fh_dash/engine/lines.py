@@ -29,6 +29,7 @@ def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
     for move in moved:
         pairs = list(_pairs(move.old, move.new))
         codes |= {id(old): (old, new) for old, new in pairs}
+        _renumber_classes(move.made, pairs)
         known = {id(function.__code__) for function in _functions(move.made)}
         for function in _functions(move.made):
             _exchange(function, codes)
@@ -57,6 +58,15 @@ def _functions(made: dict[int, list[object]]) -> Iterator[FunctionType]:
         for thing in things:
             if isinstance(thing, FunctionType):
                 yield thing
+
+
+def _renumber_classes(made: dict[int, list[object]], pairs: list[tuple[CodeType, CodeType]]) -> None:
+    """Since Python 3.13 a class knows its first line, and `inspect.getsource` believes it."""
+    lines = {(old.co_qualname, old.co_firstlineno): new.co_firstlineno for old, new in pairs}
+    for thing in (thing for things in made.values() for thing in things if isinstance(thing, type)):
+        line = lines.get((thing.__qualname__, vars(thing).get("__firstlineno__", 0)))
+        if line is not None:
+            type.__setattr__(thing, "__firstlineno__", line)
 
 
 def _exchange(function: FunctionType, codes: dict[int, tuple[CodeType, CodeType]]) -> None:

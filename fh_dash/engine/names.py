@@ -43,12 +43,12 @@ class Names:
         imports = [i for i in analysis.imports if i.local == name and not i.typing_only and not i.deferred]
         for found in imports:
             yield from self._imported(found, path[1:])
-        if any(name in unit.binds and unit.kind != "import" for unit in analysis.by_name.get(name, ())):
+        own = [unit for unit in analysis.by_name.get(name, ()) if unit.kind != "import"]
+        if any(name in unit.binds or name in unit.declares for unit in own):
             yield module, name
-        else:
-            for star in analysis.stars():
-                if name in self.exports(star.module):
-                    yield star.module, name
+        for star in analysis.stars():
+            if name in self.exports(star.module):
+                yield star.module, name
 
     def _is_foreign(self, module: str, name: str) -> bool:
         return any(i.local == name and i.module == "os" for i in self.analyses[module].imports)

@@ -247,14 +247,25 @@ def detach(cls: type, is_project: Callable[[str], bool]) -> None:
     """Take a class that is out of use away from the project's classes that it is derived from."""
     if not any(is_project(base.__module__) for base in cls.__bases__):
         return
-    foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
-    slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
-    for bases in (tuple(foreign[:1]) or (_Gone,), (_Gone,), (type("_Gone", (), {"__slots__": slots}),)):
+    for bases in _graves(cls, is_project):
         try:
             cls.__bases__ = bases
         except TypeError:  # another layout
             continue
         return
+
+
+def _graves(cls: type, is_project: Callable[[str], bool]) -> Iterator[tuple[type, ...]]:
+    """Bases outside the project, from the best to any whose layout may fit."""
+    foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
+    slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
+    if foreign:
+        yield (foreign[0],)
+        with contextlib.suppress(TypeError):
+            yield (type("_Gone", (foreign[0],), {}),)
+    yield (_Gone,)
+    with contextlib.suppress(TypeError):
+        yield (type("_Gone", (), {"__slots__": slots}),)
 
 
 def move_instances(replaced: Sequence[tuple[type, type]]) -> None:

@@ -10,7 +10,7 @@ from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import public_names
+from fh_dash.engine.namespaces import public_names, same_value
 from fh_dash.engine.program import Record
 
 
@@ -22,7 +22,8 @@ def rebind(record: Record, facts: Facts, journal: Journal) -> list[str]:
     names = []
     for local, node in _bindings(analysis, namespace, facts):
         old, new = facts.values[node]
-        if namespace.get(local, MISSING) is old and old is not new:
+        # an equal value may be another object: the module got it by way of others
+        if old is not new and same_value(namespace.get(local, MISSING), old):
             _bind(namespace, local, new, journal)
             facts.values[name, local] = (old, new)
             facts.concern([(name, local)])
@@ -54,7 +55,7 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> li
     for module, key in [node for node in facts.values if node[0] in stars]:
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
-        held = old is not MISSING and namespace.get(key, MISSING) is old and not key.startswith("_")
+        held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
         if key not in analysis.binds and (offered or held):
             found.append((key, (module, key)))
     return found

@@ -83,7 +83,7 @@ class Runner:
         Whatever the code raises passes through, after its effects on other modules were taken back.
         """
         stack = self.stack
-        if stack:
+        if stack and previous is None:  # when it runs again, `at_import` has done this before anything was touched
             self.flush(stack[-1])
             stack[-1].trace.append(source.module)
         self._program.starts[source.module] = self._program.tick()

@@ -66,6 +66,7 @@ class Transaction:
         self._facts = Facts(self.plan, graph, program.graph, program.records, program.ends)
         self._arrived: dict[str, None] = {}
         self._running: dict[str, dict[str, object]] = {}
+        self._known: set[str] = set()
         self._undone = False
         self._moved: list[Moved] = []
         self._adopted: list[type] = []
@@ -82,7 +83,7 @@ class Transaction:
                 if again.module in tried:
                     raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
                 tried.add(again.module)
-                self._journal.undo()
+                self._undo()
                 registry.restore(self._kept)
                 self._kept = registry.snapshot()
                 self.plan = again.amend(self.plan)
@@ -100,9 +101,22 @@ class Transaction:
         if self.plan.load:
             self._forget_entry()
         else:
-            self._journal.undo()
+            self._undo()
         registry.restore(self._kept)
         self._end()
+
+    def _undo(self) -> None:
+        made = self._made()
+        self._journal.undo()
+        left = {id(cls) for cls in self._made()}
+        for cls in made:
+            if id(cls) not in left:  # bases must not go on to know it
+                detach(cls, self._program.is_project_module)
+
+    def _made(self) -> list[type]:
+        """The classes of all modules that ran, or were loaded, in this transaction."""
+        records = self._program.records
+        return [cls for n, r in records.items() if n in self._facts.ran or n not in self._known for cls in _classes(r)]
 
     def commit(self) -> None:
         if not self._open:
@@ -199,6 +213,14 @@ class Transaction:
         for name in self._program.records:
             if name not in known:
                 self._report(name, "loaded")
+        for name in [name for name in self._program.records if name not in self._alive()]:
+            self._unload(name, "nothing imports it any more")
+
+    def _alive(self) -> set[str]:
+        """Modules that an import statement, or something at run time, leads to, with the packages around them."""
+        program = self._program
+        alive = program.graph.reachable([program.entry, *program.loose])
+        return {".".join(name.split(".")[:n]) for name in alive for n in range(1, name.count(".") + 2)}
 
     def _walk(self) -> None:
         program, plan = self._program, self.plan
@@ -207,7 +229,7 @@ class Transaction:
         for name in sorted(plan.gone, reverse=True):
             if name in program.records:
                 self._unload(name, "its file is gone")
-        known = set(program.records)
+        known = self._known = set(program.records)
         self._arrive(program.entry)
         self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
         self._arrive_late()
@@ -239,6 +261,8 @@ class Transaction:
 
     def _arrive_by_import(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
+        if name not in self._known:
+            return  # loaded a moment ago
         for running, before in self._running.items():
             if name not in self._arrived and self._program.graph.cyclic(running):
                 self._facts.compare(running, before, vars(self._program.records[running].module), partial=True)
@@ -265,8 +289,7 @@ class Transaction:
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
         program = self._program
-        alive = program.graph.reachable([program.entry, *program.loose])
-        alive |= {name.rpartition(".")[0] for name in alive}
+        alive = self._alive()
         for name in list(program.records):
             if name in self._arrived:
                 continue
@@ -352,8 +375,10 @@ class Transaction:
         graph, names = self._program.graph, set[str]()
         for star in analysis.stars():
             known = graph.analyses.get(star.module)
-            names |= graph.exports(star.module)
-            if star.module in sys.modules and (known is None or known.dynamic or "__all__" in known.binds):
+            chosen = known is None or known.dynamic or "__all__" in known.binds
+            if not chosen or star.module not in sys.modules:
+                names |= graph.exports(star.module)
+            else:
                 names |= set(public_names(vars(sys.modules[star.module])))
         return names
 
@@ -390,7 +415,7 @@ class Transaction:
     def _note_replaced(self, old: Record, new: Record) -> None:
         """Classes that could not be kept and have a successor of the same name."""
         successors = {(c.__module__, c.__qualname__): c for c in _classes(new)}
-        kept = {id(thing) for thing in successors.values()}
+        kept = {id(thing) for thing in _classes(new)}
         for cls in _classes(old):
             successor = successors.get((cls.__module__, cls.__qualname__))
             if successor is not None and id(cls) not in kept and not registry.is_pinned(cls):

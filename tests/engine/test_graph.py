@@ -56,7 +56,7 @@ class TestResolve:
             ("from lib import X\nX = 1", "X", "lib.X app.X"),
             ("try:\n    from lib import X\nexcept ImportError:\n    from pkg.sub import X", "X", "lib.X pkg.sub.X"),
             ("from star import *", "X", "star.X"),
-            ("from star import *\nX = 1", "X", "app.X"),
+            ("from star import *\nX = 1", "X", "app.X star.X"),
             ("from star import *", "_hidden", ""),
         ],
     )
