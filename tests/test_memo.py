@@ -307,22 +307,29 @@ def test_async_result_is_kept() -> None:
 
 def test_tasks_wait_for_one_computation() -> None:
     """Tasks asking at once share one computation, also over a failure of the first and a cancelled one."""
-    attempts = 0
+    computing: list[asyncio.Event] = []
 
     @cached
     async def load() -> int:
-        nonlocal attempts
-        attempts += 1
-        mine = attempts
-        await asyncio.sleep(0.02)
-        if mine == 1:
+        mine = asyncio.Event()
+        computing.append(mine)
+        number = len(computing)
+        await mine.wait()
+        if number == 1:
             raise ValueError("first")
-        return mine
+        return number
+
+    async def begun(number: int) -> asyncio.Event:
+        while len(computing) < number:
+            await asyncio.sleep(0)
+        return computing[number - 1]
 
     async def main() -> list[Any]:
         tasks = [asyncio.create_task(load()) for _ in range(5)]
-        await asyncio.sleep(0.03)  # the first has failed, the second computes
+        (await begun(1)).set()  # fails
+        await begun(2)
         tasks[1].cancel()
+        (await begun(3)).set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     results = asyncio.run(main())
@@ -330,7 +337,7 @@ def test_tasks_wait_for_one_computation() -> None:
     assert isinstance(results[0], ValueError)
     assert isinstance(results[1], asyncio.CancelledError)
     assert results[2:] == [3, 3, 3]
-    assert attempts == 3
+    assert len(computing) == 3
 
 
 def test_async_recursion_for_the_same_key() -> None:
