@@ -303,7 +303,7 @@ def test_stopping_while_the_import_hangs(tmp_path: Path, source: str) -> None:
         while run.runtime.hanging() is None:
             assert time.monotonic() < deadline
 
-        assert run.stop() < 3
+        run.stop()
 
 
 def test_stopping_does_not_wait_for_streams(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_stopping_does_not_wait_for_streams(tmp_path: Path) -> None:
         client.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
 
-        assert run.stop() < 3
+        run.stop()
         client.close()
 
     assert (tmp_path / "log.txt").read_text().split() == ["up-a", "down-a"]
@@ -347,7 +347,7 @@ def test_an_open_stream_does_not_delay_a_reload(tmp_path: Path) -> None:
 
             result = run.save({"app.py": stream.replace('"one"', '"two"')})
 
-            assert result.phases.wait < 100
+            assert result.phases.wait == 0
             assert run.get() == (200, "two")
 
 

@@ -16,7 +16,7 @@ sys.exit(leave_soon(3, 0.3))
 
 def _run(how: str) -> tuple[int, bytes, float]:
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", STUCK, how], stdout=subprocess.PIPE, timeout=30)
+    done = subprocess.run([sys.executable, "-c", STUCK, how], stdout=subprocess.PIPE, timeout=55)
     return done.returncode, done.stdout, time.monotonic() - began
 
 
@@ -25,7 +25,7 @@ def test_a_thread_that_never_ends_does_not_hold_the_process() -> None:
     status, output, took = _run("stuck")
 
     assert (status, output) == (3, b"done")
-    assert took < 20
+    assert took < 50  # the thread sleeps for 60
 
 
 def test_otherwise_the_interpreter_exits_as_always() -> None:

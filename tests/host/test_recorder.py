@@ -5,6 +5,8 @@ import gzip
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from fh_dash.events import ErrorReport, Event, RequestFinished, RequestStarted
 from fh_dash.host.asgi import ASGIApp, Message, Receive, Scope, Send
 from fh_dash.host.gate import TRACE
@@ -81,6 +83,18 @@ def test_a_request_is_one_event_with_everything() -> None:
     assert (event.client, event.htmx, event.ours, event.error) == ("127.0.0.1:5", True, False, None)
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The recorder's clock stands still between the moves of a test."""
+    clock = Clock()
+    monkeypatch.setattr("fh_dash.host.recorder.perf_counter", lambda: clock.now)
+    return clock
+
+
+class Clock:
+    now = 100.0
+
+
 def test_a_slow_request_is_announced() -> None:
     """While it runs, and finished later."""
 
@@ -96,11 +110,11 @@ def test_a_slow_request_is_announced() -> None:
     assert finished.milliseconds > 40
 
 
-def test_time_at_the_gate_is_not_the_apps() -> None:
+def test_time_at_the_gate_is_not_the_apps(clock: Clock) -> None:
     """It is told apart."""
 
     async def waits(scope: Scope, send: Send) -> None:
-        await asyncio.sleep(0.03)
+        clock.now += 0.030
         scope[TRACE].queued = 25.0
         await _answer(send)
 
@@ -108,7 +122,7 @@ def test_time_at_the_gate_is_not_the_apps() -> None:
 
     assert isinstance(finished, RequestFinished)
     assert finished.queued == 25.0
-    assert finished.milliseconds < 25
+    assert finished.milliseconds == pytest.approx(5)
 
 
 def test_an_exception_that_leaves_the_app_is_reported() -> None:
@@ -137,17 +151,18 @@ def test_a_client_that_left_has_status_0() -> None:
     assert (event.status, event.handler) == (0, "")
 
 
-def test_background_work_does_not_count() -> None:
+def test_background_work_does_not_count(clock: Clock) -> None:
     """The time ends with the last byte of the answer."""
 
     async def works_on(scope: Scope, send: Send) -> None:
+        clock.now += 0.004
         await _answer(send)
-        await asyncio.sleep(0.05)
+        clock.now += 50
 
     (event,) = _record(_app(works_on), _scope())
 
     assert isinstance(event, RequestFinished)
-    assert event.milliseconds < 40
+    assert event.milliseconds == pytest.approx(4)
 
 
 def test_a_websocket_is_recorded_with_its_close_code() -> None:

@@ -42,12 +42,11 @@ class Serving:
     async def _finish(self) -> None:
         self.done.append("finish")
 
-    def stop(self, *, force: bool = False) -> float:
-        began = time.monotonic()
+    def stop(self, *, force: bool = False) -> None:
+        """Returns when it has ended; what it must not wait for takes longer than this patience."""
         self.server.stop(force=force)
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
-        return time.monotonic() - began
 
     def ask(self) -> socket.socket:
         client = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -78,10 +77,10 @@ def _serving(app: ASGIApp, **options: object) -> Iterator[Serving]:
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_stopping_is_quick_and_in_order(loop: str) -> None:
     """An idle keep-alive connection is closed; the last thing is the app's own end."""
-    with _serving(hello, loop=loop) as serving, serving.ask() as client:
+    with _serving(hello, loop=loop, timeout_graceful_shutdown=2 * PATIENCE) as serving, serving.ask() as client:
         assert _answer(client) == b"hello"
 
-        assert serving.stop() < 1
+        serving.stop()
         assert client.recv(1000) == b""
     assert (serving.done[0], serving.done[-1]) == ("closing", "finish")
 
@@ -95,10 +94,10 @@ def test_a_request_in_flight_is_answered_before_the_end() -> None:
         await asyncio.sleep(0.1)
         await hello(scope, receive, send)
 
-    with _serving(slow, timeout_graceful_shutdown=5) as serving, serving.ask() as client:
+    with _serving(slow, timeout_graceful_shutdown=2 * PATIENCE) as serving, serving.ask() as client:
         assert begun.wait(PATIENCE)
 
-        assert serving.stop() < 3
+        serving.stop()
         assert _answer(client) == b"hello"
 
 
@@ -109,10 +108,10 @@ def test_a_request_that_never_ends_is_ended(stubborn: bool) -> None:
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
         begun.set()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 2 * PATIENCE
         while time.monotonic() < deadline:
             try:
-                await asyncio.sleep(5)
+                await asyncio.sleep(2 * PATIENCE)
             except asyncio.CancelledError:
                 if not stubborn:
                     raise
@@ -120,7 +119,7 @@ def test_a_request_that_never_ends_is_ended(stubborn: bool) -> None:
     with _serving(endless) as serving, serving.ask():
         assert begun.wait(PATIENCE)
 
-        assert serving.stop() < 4
+        serving.stop()
 
 
 def test_force_waits_for_nobody() -> None:
@@ -129,13 +128,13 @@ def test_force_waits_for_nobody() -> None:
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
         begun.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(2 * PATIENCE)
 
-    with _serving(endless, timeout_graceful_shutdown=60) as serving, serving.ask():
+    with _serving(endless, timeout_graceful_shutdown=2 * PATIENCE) as serving, serving.ask():
         assert begun.wait(PATIENCE)
         serving.server.stop()
 
-        assert serving.stop(force=True) < 3
+        serving.stop(force=True)
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])

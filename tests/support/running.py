@@ -46,14 +46,12 @@ class Running:
         self.stop()
         self._world.__exit__(None, None, None)
 
-    def stop(self, patience: float = PATIENCE) -> float:
-        """Seconds that it took."""
-        since = time.monotonic()
+    def stop(self, patience: float = PATIENCE) -> None:
+        """Returns when both threads have ended."""
         self.runtime.stop()
         for thread in (self.server, self.reloader):
             thread.join(patience)
             assert not thread.is_alive(), f"{thread.name} did not end"
-        return time.monotonic() - since
 
     # --------------------------------------------------------------------------------------------- events
 
