@@ -77,6 +77,8 @@ class Reloader:
         if self._stopped:
             self._changes.stop()
         self.watching.set()
+        if self._force:
+            self._changes.wake()  # it was asked for before there was anything to wake
         self._host.settled.wait()
         if isinstance(self._changes, Watcher):
             self._changes.catch_up(self._host.began)  # saves that came before there was a watcher

@@ -309,29 +309,26 @@ def test_async_result_is_kept() -> None:
 
 def test_tasks_wait_for_one_computation() -> None:
     """Tasks asking at once share one computation, also over a failure of the first and a cancelled one."""
-    computing: list[asyncio.Event] = []
+    computations = 0
+    begun: asyncio.Queue[asyncio.Event] = asyncio.Queue()
 
     @cached
     async def load() -> int:
-        mine = asyncio.Event()
-        computing.append(mine)
-        number = len(computing)
+        nonlocal computations
+        computations += 1
+        number, mine = computations, asyncio.Event()
+        begun.put_nowait(mine)
         await mine.wait()
         if number == 1:
             raise ValueError("first")
         return number
 
-    async def begun(number: int) -> asyncio.Event:
-        while len(computing) < number:
-            await asyncio.sleep(0)
-        return computing[number - 1]
-
     async def main() -> list[Any]:
         tasks = [asyncio.create_task(load()) for _ in range(5)]
-        (await begun(1)).set()  # fails
-        await begun(2)
+        (await begun.get()).set()  # fails
+        await begun.get()
         tasks[1].cancel()
-        (await begun(3)).set()
+        (await begun.get()).set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     results = asyncio.run(main())
@@ -339,7 +336,7 @@ def test_tasks_wait_for_one_computation() -> None:
     assert isinstance(results[0], ValueError)
     assert isinstance(results[1], asyncio.CancelledError)
     assert results[2:] == [3, 3, 3]
-    assert len(computing) == 3
+    assert computations == 3
 
 
 def test_async_recursion_for_the_same_key() -> None:
@@ -370,8 +367,7 @@ def test_tasks_of_two_loops_share() -> None:
     async def load() -> object:
         calls.append(1)
         started.set()
-        while not asked.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(asked.wait, 10)
         return object()
 
     async def ask() -> object:

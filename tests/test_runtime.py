@@ -142,16 +142,19 @@ def test_each_new_app_object_has_its_lifespan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "message"),
+    ("trouble", "message", "wait"),
     [
-        ('raise RuntimeError("no database")', "no database"),
-        ("import asyncio; await asyncio.sleep(60)", "did not finish within"),
+        ('raise RuntimeError("no database")', "no database", PATIENCE),
+        ("import asyncio; await asyncio.sleep(60)", "did not finish within", 2.0),
     ],
 )
-def test_a_startup_that_fails_or_hangs_leaves_the_old_app(tmp_path: Path, trouble: str, message: str) -> None:
+def test_a_startup_that_fails_or_hangs_leaves_the_old_app(
+    tmp_path: Path, trouble: str, message: str, wait: float
+) -> None:
     """The reload is rolled back, the old app serves on, and its shutdown has not run."""
     write(tmp_path, {"app.py": LIFESPAN.replace("NAME", "a"), "log.txt": ""})
-    with Running(tmp_path, startup_wait=0.3) as run:
+    with Running(tmp_path, startup_wait=wait) as run:
+        run.serving()
         run.serving()
 
         result = run.save({"app.py": LIFESPAN.replace('note("up-NAME")', trouble).replace("NAME", "b")})
@@ -209,6 +212,17 @@ def test_reload_by_hand_runs_everything_again(tmp_path: Path) -> None:
         result = run.wait_for(ReloadResult)
 
     assert (result.forced, result.ok, result.generation) == (True, True, 2)
+
+
+def test_a_reload_asked_for_before_anything_is_watched(tmp_path: Path) -> None:
+    """It is not forgotten."""
+    write(tmp_path, {"app.py": APP})
+    with Running(tmp_path, reload="no", start_reloader=False) as run:
+        run.serving()
+        run.runtime.reload()
+        run.reloader.start()
+
+        assert run.wait_for(ReloadResult).forced
 
 
 def test_an_asset_is_no_reload(tmp_path: Path) -> None:

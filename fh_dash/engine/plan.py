@@ -222,7 +222,7 @@ class _Scan:
         if name in self.sources or name in self.gone:
             return
         try:
-            data = record.source.path.read_bytes()
+            data = sources.read(record.source.path, record.source.content)
         except OSError:
             self._relocate(name)
             return

@@ -9,12 +9,14 @@ import ast
 import hashlib
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
 from fh_dash.engine.analysis import Analysis, analyse, import_time_definitions
+from fh_dash.syntax import parse
 
 HOOK = "__fh_keep__"
 """Global through which instrumented code hands each new function and class to the engine, while a module runs."""
@@ -35,6 +37,24 @@ class Source:
 
 def fingerprint(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+EMPTY = fingerprint(b"")
+BEING_WRITTEN = 0.1
+"""Seconds."""
+
+
+def read(path: Path, before: str) -> bytes:
+    """The content of a file whose fingerprint was `before`; raises OSError.
+
+    A file that is empty now and was not is most likely being written at this very moment: it is given some time.
+    """
+    data = path.read_bytes()
+    deadline = time.monotonic() + BEING_WRITTEN
+    while not data and before != EMPTY and time.monotonic() < deadline:
+        time.sleep(0.002)
+        data = path.read_bytes()
+    return data
 
 
 def load(module: str, path: Path, data: bytes | None = None) -> Source:
@@ -76,7 +96,7 @@ def _on_large_stack(work: Callable[[], Source]) -> Source:
 
 
 def _compile(module: str, path: Path, data: bytes) -> Source:
-    tree = ast.parse(data, str(path))
+    tree = parse(data, str(path))
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
     _instrument(tree)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fh_dash.syntax import parse
+
 CONSTRUCTORS = frozenset(
     ("FastHTML", "FastHTMLWithLiveReload", "fast_app", "Starlette", "FastAPI", "Quart", "Litestar", "Flask")
 )
@@ -55,7 +57,7 @@ class Outline:
 def outline(path: Path) -> Outline | None:
     """The outline of a source file; None when it does not parse (the import will tell where)."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return None
     found = Outline()

@@ -91,11 +91,8 @@ class Settle:
         return what
 
     def _emptied(self, path: str) -> bool:
-        """Empty now, and was not: `__init__.py` alone may begin empty, all others get their content soon."""
-        if _size(path) != 0:
-            return False
-        known = self.sizes.get(path)
-        return known != 0 if known is not None else not path.endswith("__init__.py")
+        """Empty: `__init__.py` alone may begin so, all others get their content soon, or had some."""
+        return _size(path) == 0 and (not path.endswith("__init__.py") or bool(self.sizes.get(path)))
 
     def _quiet(self) -> float:
         count = len(self._waiting)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from fh_dash.engine.sources import EMPTY, read
 from tests.support.project import Project
 
 ODD = {
@@ -45,6 +48,15 @@ class TestOdd:
         project.bad_save({"odd.py": data + b"\n1 / 0\n"})
         assert value == project["app"].X
         assert project.save({"odd.py": data}).told == []
+
+
+def test_emptied_at_this_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is read between its truncation and its new content is not taken for an empty one."""
+    parts = iter([b"", b"", b"X = 2\n", b""])
+    monkeypatch.setattr(Path, "read_bytes", lambda path: next(parts))
+
+    assert read(Path("app.py"), "of what was there") == b"X = 2\n"
+    assert read(Path("app.py"), EMPTY) == b""
 
 
 DEEP = {

@@ -6,7 +6,6 @@ import http.client
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +23,9 @@ PATIENCE = 10.0
 class Running:
     """`with Running(folder, "app.py") as run:` serves the folder's app; `run.url`, `run.get`, `run.wait_for`."""
 
-    def __init__(self, folder: Path, target: str = "app.py", **options: Any) -> None:
+    def __init__(self, folder: Path, target: str = "app.py", *, start_reloader: bool = True, **options: Any) -> None:
         self.folder = folder
+        self._start_reloader = start_reloader
         self.settings = Settings(target, port=0, **{"gate_wait": 1.0, **options})
         self.events: list[Event] = []
         self._news = threading.Condition()
@@ -39,7 +39,8 @@ class Running:
         self.server = threading.Thread(target=self.runtime.run_server, name="test-server", daemon=True)
         self.reloader = threading.Thread(target=self.runtime.run_reloader, name="test-reload", daemon=True)
         self.server.start()
-        self.reloader.start()
+        if self._start_reloader:
+            self.reloader.start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -43,9 +43,10 @@ def test_an_emptied_file_is_waited_for(tmp_path: Path) -> None:
     assert settle.due(10.01) <= 0.003
 
 
-def test_a_file_that_was_empty_before_is_not_waited_for(tmp_path: Path) -> None:
-    """Touching an empty `__init__.py` is no half save."""
-    known, new = tmp_path / "empty.py", tmp_path / "__init__.py"
+def test_an_init_file_may_be_empty(tmp_path: Path) -> None:
+    """Making or touching an empty `__init__.py` is no half save."""
+    known, new = tmp_path / "pkg" / "__init__.py", tmp_path / "__init__.py"
+    known.parent.mkdir()
     known.touch()
     new.touch()
     settle = _settle(known)
@@ -54,6 +55,17 @@ def test_a_file_that_was_empty_before_is_not_waited_for(tmp_path: Path) -> None:
     settle.add(str(new), "written", 10.0)
 
     assert settle.due(10.0) <= 0.01
+
+
+def test_another_empty_file_is_waited_for(tmp_path: Path) -> None:
+    """Also when it was empty the first time it was seen: that may have been in the middle of a save."""
+    known = tmp_path / "app.py"
+    known.touch()
+    settle = _settle(known)
+
+    settle.add(str(known), "written", 10.0)
+
+    assert settle.due(10.0) == pytest.approx(PATIENCE["empty"])
 
 
 def test_a_deleted_file_may_come_back(tmp_path: Path) -> None:
