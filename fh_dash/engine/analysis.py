@@ -97,6 +97,8 @@ class Analysis:
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
     """Names that some function declares `global`: it may bind them when it runs."""
+    lines: tuple[int, ...] = field(default=(), compare=False)
+    """Where the units begin."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)
@@ -129,6 +131,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
+        lines=tuple(unit.line for unit in units),
     )
 
 
@@ -162,7 +165,6 @@ def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
 
 # --------------------------------------------------------------------------------------------- statements
 
-_BODIES = ("body", "orelse", "finalbody")
 
 
 def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
@@ -178,8 +180,10 @@ def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AS
 
 
 def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
-    blocks = [getattr(statement, name, []) for name in _BODIES]
+    """In source order."""
+    blocks = [getattr(statement, "body", [])]
     blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+    blocks += [getattr(statement, name, []) for name in ("orelse", "finalbody")]
     return blocks + [case.body for case in getattr(statement, "cases", [])]
 
 

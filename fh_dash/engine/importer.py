@@ -16,6 +16,7 @@ from typing import Any
 
 from fh_dash import events
 from fh_dash.engine import sources
+from fh_dash.engine.circles import half_made
 from fh_dash.engine.journal import NoJournal
 from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
@@ -67,6 +68,8 @@ class ProjectFinder(MetaPathFinder):
         self._import_module = importlib.import_module
         self.arrive: Callable[[str], None] | None = None
         """Set while a transaction runs: what to do where an import statement names a loaded module."""
+        self.hides: Callable[[str], frozenset[str]] | None = None
+        """Likewise: the names that a module in the middle of its import does not have yet."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -141,7 +144,10 @@ class ProjectFinder(MetaPathFinder):
         """
         if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
             self._runner.at_import(names, self.arrive)
-        return self._import(name, globals, locals, fromlist or (), level)
+        module = self._import(name, globals, locals, fromlist or (), level)
+        if fromlist and self.hides and self._runner.stack and (hidden := self.hides(module.__name__)):
+            return half_made(module, hidden)
+        return module
 
     def _import_by_name(self, name: str, package: str | None = None) -> ModuleType:
         """In the place of `importlib.import_module`, for the same reason."""

@@ -84,14 +84,14 @@ def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[
 
 def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> set[str]:
     if analysis.looks_around:
-        return {key for key in before if key not in SYSTEM_NAMES and not _is_submodule(name, key, before[key])}
+        return {key for key in before if key not in SYSTEM_NAMES and not is_submodule(name, key, before[key])}
     unbound = set(_unbound(name, before, analysis))
     early = set(unbound) if analysis.dynamic else unbound & analysis.declared
     early |= {key for key in before if key in analysis.binds and key not in analysis.certain}
     return early | (_used_early(before, unbound & set(provided), analysis) & before.keys())
 
 
-def _is_submodule(name: str, key: str, value: object) -> bool:
+def is_submodule(name: str, key: str, value: object) -> bool:
     return isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.sources import Source, load
@@ -29,7 +30,7 @@ class Record:
     """Definition key -> the functions and classes that its last run made (see `patch.Keeper`)."""
     reads: dict[str, str] = field(default_factory=dict)
     """File -> stamp, of what it read while it ran."""
-    trace: tuple[Segment | str, ...] = ()
+    trace: tuple[Segment | Arrival, ...] = ()
     """What it did to other modules' objects, and the project modules that it imported, as they followed each other."""
     runs: int = 1
     milliseconds: float = 0.0
@@ -108,6 +109,13 @@ class Program:
     def tick(self) -> int:
         self._clock += 1
         return self._clock
+
+    def is_namespace(self, name: str) -> bool:
+        """Whether it is a package of the project without `__init__.py`."""
+        module = sys.modules.get(name)
+        if module is None or getattr(module, "__file__", None):
+            return False
+        return any(self.is_project_path(folder) for folder in getattr(module, "__path__", ()))
 
     def adopt_namespace(self, name: str) -> Record | None:
         """A package folder without `__init__.py`, which the import system has loaded, as a module with no source."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.facts import Facts
@@ -13,14 +13,19 @@ from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import public_names, same_value
 from fh_dash.engine.program import Record
 
+Hidden: TypeAlias = Mapping[str, frozenset[str]]
 
-def rebind(record: Record, facts: Facts, journal: Journal) -> list[str]:
-    """Give the module the new values of what it holds from others, and note them as facts; the names that changed."""
+
+def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> list[str]:
+    """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
+
+    `hidden`: per module, names that its star import does not give, since a circle leads there before they are bound.
+    """
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names = []
-    for local, node in _bindings(analysis, namespace, facts):
+    for local, node in _bindings(analysis, namespace, facts, hidden):
         old, new = facts.values[node]
         # an equal value may be another object: the module got it by way of others
         if old is not new and same_value(namespace.get(local, MISSING), old):
@@ -28,7 +33,7 @@ def rebind(record: Record, facts: Facts, journal: Journal) -> list[str]:
             facts.values[name, local] = (old, new)
             facts.concern([(name, local)])
             names.append(local)
-    for local, had, wanted in list(_offered(analysis, namespace, facts)):
+    for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
         _bind(namespace, local, wanted, journal)
         facts.values[name, local] = (had, wanted)
         facts.existence.add((name, local))
@@ -44,7 +49,7 @@ def _bind(namespace: dict[str, Any], name: str, value: Any, journal: Journal) ->
         namespace[name] = value
 
 
-def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> list[tuple[str, Node]]:
+def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
     """Local name -> changed node, for everything that an import statement bound at import time."""
     found = [
         (imported.local, (imported.module, imported.name or ""))
@@ -56,12 +61,14 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> li
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
-        if key not in analysis.binds and (offered or held):
+        if key not in analysis.binds and (offered or held) and key not in hidden.get(module, ()):
             found.append((key, (module, key)))
     return found
 
 
-def _offered(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> Iterator[tuple[str, Any, Any]]:
+def _offered(
+    analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden
+) -> Iterator[tuple[str, Any, Any]]:
     """What a star import gives, or gives no more, because `__all__` has changed: name, old value, new value."""
     for star in analysis.stars():
         if (star.module, "__all__") not in facts.values or star.module not in sys.modules:
@@ -74,5 +81,6 @@ def _offered(analysis: Analysis, namespace: dict[str, Any], facts: Facts) -> Ite
             wanted = given.get(key, MISSING) if key in offered else MISSING
             had = namespace.get(key, MISSING)
             from_there = had is MISSING or had is given.get(key)
-            if key not in analysis.binds and had is not wanted and from_there:
+            unseen = key in hidden.get(star.module, ())
+            if key not in analysis.binds and had is not wanted and from_there and not unseen:
                 yield key, had, wanted

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import sys
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from fh_dash import events
-from fh_dash.engine.analysis import STAR
+from fh_dash.engine.analysis import STAR, Import
+from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
@@ -47,7 +50,15 @@ class _Frame:
     module: ModuleType
     watch: Watch
     keeper: Keeper
-    trace: list[Segment | str] = field(default_factory=list)
+    trace: list[Segment | Arrival] = field(default_factory=list)
+
+    def unit(self) -> int:
+        """Number of the top-level statement that it stands at; to be called on its thread."""
+        lines, code = self.source.analysis.lines, self.source.code
+        at: FrameType | None = sys._getframe(1)
+        while at is not None and at.f_code is not code:
+            at = at.f_back
+        return max(bisect_right(lines, at.f_lineno) - 1, 0) if at is not None else len(lines)
 
 
 class Runner:
@@ -69,6 +80,10 @@ class Runner:
         stack = self.stack
         return stack[-1].name if stack else None
 
+    def unit_of(self, name: str) -> int:
+        """Number of the top-level statement at which a module stands that this thread is importing."""
+        return next(frame.unit() for frame in reversed(self.stack) if frame.name == name)
+
     # ------------------------------------------------------------------------------------------- running
 
     def run(
@@ -85,7 +100,7 @@ class Runner:
         stack = self.stack
         if stack and previous is None:  # when it runs again, `at_import` has done this before anything was touched
             self.flush(stack[-1])
-            stack[-1].trace.append(source.module)
+            stack[-1].trace.append(Arrival(source.module, stack[-1].unit()))
         self._program.starts[source.module] = self._program.tick()
         frame = self._frame(module, source, journal, previous or {})
         reads = Reads(self._program.is_project_path)
@@ -188,7 +203,8 @@ class Runner:
         """An import statement of the running module names these project modules, which are all loaded."""
         frame = self.stack[-1]
         self.flush(frame)
-        frame.trace.extend(names)
+        unit = frame.unit()
+        frame.trace.extend(Arrival(name, unit) for name in names)
         graph = self._program.graph
         known = set(graph.imports_of(frame.name)) if frame.name in graph.analyses else {*names}
         for name in names:
@@ -216,7 +232,7 @@ class Runner:
                 names |= _used(source) & namespace.keys()
             elif imported.module == target and imported.name:
                 names.add(imported.name)
-            elif target == imported.module or target.startswith(f"{imported.module}.") or imported.name:
+            elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
                 names |= _attributes(source) & namespace.keys()
         for name in names & namespace.keys():
             if not isinstance(namespace[name], ModuleType):
@@ -229,6 +245,11 @@ class Runner:
         for app in watch.walker.apps:
             journal.save_attribute(app, "middleware_stack")
             app.middleware_stack = None
+
+
+def _leads_to(imported: Import, target: str) -> bool:
+    """`import pkg.inner` gives `pkg`."""
+    return imported.local != imported.module and imported.module.startswith(f"{target}.")
 
 
 def _assigned_on(source: Source, target: str) -> set[str]:

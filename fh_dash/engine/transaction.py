@@ -22,6 +22,7 @@ from fh_dash import events
 from fh_dash.engine import abcs
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.caches import clear_dependent_caches
+from fh_dash.engine.circles import Arrival, not_yet
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.importer import ProjectFinder
@@ -66,6 +67,10 @@ class Transaction:
         self._facts = Facts(self.plan, graph, program.graph, program.records, program.ends)
         self._arrived: dict[str, None] = {}
         self._running: dict[str, dict[str, object]] = {}
+        self._walked: dict[str, int] = {}
+        """Modules that a cold start would be importing now, but need not run, with the statement that they stand at."""
+        self._hidden: dict[str, dict[str, frozenset[str]]] = {}
+        """Module -> what other modules, which it imports in a circle, did not have yet when its import began."""
         self._known: set[str] = set()
         self._undone = False
         self._moved: list[Moved] = []
@@ -176,13 +181,14 @@ class Transaction:
 
     def _attempt(self) -> Again | Broken | None:
         self._save_program()
-        self._finder.arrive = None if self.plan.load else self._arrive_by_import
+        if not self.plan.load:
+            self._finder.arrive, self._finder.hides = self._arrive_by_import, self._not_yet
         try:
             self._load() if self.plan.load else self._walk()
         except (Again, Broken) as again:
             return again
         finally:
-            self._finder.arrive = None
+            self._finder.arrive = self._finder.hides = None
         return None
 
     def _save_program(self) -> None:
@@ -192,9 +198,12 @@ class Transaction:
         journal.save_mapping(program.starts)
         journal.save_mapping(program.ends)
         graph, loaded, loose = program.graph, set(program.records), set(program.loose)
+        there = set(sys.modules)
 
         def back() -> None:
             program.graph, program.loose = graph, loose
+            for name in [name for name in sys.modules if name not in there and program.is_namespace(name)]:
+                forget(name, NoJournal())
             new = set(program.records) - loaded
             segments = [segment for name in new for segment in program.segments(name)]
             for segment in sorted(segments, key=lambda segment: -segment.number):
@@ -213,8 +222,10 @@ class Transaction:
         for name in self._program.records:
             if name not in known:
                 self._report(name, "loaded")
-        for name in [name for name in self._program.records if name not in self._alive()]:
+        left = self._program.records.keys() - self._alive()
+        for name in left & known:
             self._unload(name, "nothing imports it any more")
+        self._program.loose |= left - known  # what imported it failed: after a cold start it is there
 
     def _alive(self) -> set[str]:
         """Modules that an import statement, or something at run time, leads to, with the packages around them."""
@@ -246,14 +257,19 @@ class Transaction:
         record = self._program.records[name]
         if self._undone:
             self._program.starts[name] = self._program.tick()
+        if self._walked or self._running:
+            stars = self._program.graph.analyses[name].stars()
+            self._hidden[name] = {star.module: self._not_yet(star.module) for star in stars}
         if reason := self._facts.reason(name):
             self._rerun(name, record, reason)
             return
         for number, step in enumerate(record.trace):
-            if isinstance(step, str):
-                self._arrive(step)
+            if isinstance(step, Arrival):
+                self._walked[name] = step.unit
+                self._arrive(step.module)
             else:
                 self._put_back(name, record, number, step)
+        self._walked.pop(name, None)
         if reason := self._late_reason(name, record):
             self._rerun(name, record, reason)
         else:
@@ -268,8 +284,14 @@ class Transaction:
                 self._facts.compare(running, before, vars(self._program.records[running].module), partial=True)
         self._arrive(name)
 
+    def _not_yet(self, name: str) -> frozenset[str]:
+        """Names that a module does not have at this moment of a cold start; nothing unless its import is going on."""
+        if name in self._running:
+            return not_yet(self._program.graph, name, self._runner.unit_of(name))
+        return not_yet(self._program.graph, name, self._walked[name]) if name in self._walked else frozenset()
+
     def _put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
-        if not any(isinstance(step, str) for step in record.trace[number:]) and self._facts.reason(name):
+        if not any(isinstance(step, Arrival) for step in record.trace[number:]) and self._facts.reason(name):
             return  # it will run again in a moment, and all its imports are behind it
         if not segment.applied and not segment.redo(self._journal, self._program.tick()):
             raise Again(name, "builds on what other modules registered before it")
@@ -279,7 +301,7 @@ class Transaction:
         reason = self._facts.reason(name)
         if not reason:
             return ""
-        imports = [n for n, step in enumerate(record.trace) if isinstance(step, str)]
+        imports = [n for n, step in enumerate(record.trace) if isinstance(step, Arrival)]
         early = any(isinstance(step, Segment) for step in record.trace[: imports[-1] if imports else 0])
         if early or self._program.graph.cyclic(name):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
@@ -446,7 +468,7 @@ class Transaction:
         self._report(name, "refreshed", "only comments or layout changed")
 
     def _rebind(self, name: str) -> None:
-        if names := rebind(self._program.records[name], self._facts, self._journal):
+        if names := rebind(self._program.records[name], self._facts, self._hidden.get(name, {}), self._journal):
             self._report(name, "rebound", names=tuple(sorted(set(names))))
 
     # ---------------------------------------------------------------------------------------- unloading

@@ -112,7 +112,10 @@ class Session:
 
     def _unchanged(self, snapshot: Snapshot, error: str) -> Fault | None:
         assert self._account is not None
+        refused = self._live.files
+        self._live.write(self._serving)  # probes may import, inside of functions, what is on the disk
         now = self._live.account(_modules(self._account))
+        self._live.write(refused)
         changes = snapshot.changes()
         changes += [line.replace("(cold start)", "(before)") for line in self._since(now)]
         return Fault("bad save changed something", [error, *changes], self._live.reports) if changes else None

@@ -194,6 +194,9 @@ class _Observer:
         self._account[place + SOURCE] = " | ".join(f.line or "" for f in frames)
 
     def _pickled(self, thing: Any) -> str:
+        package = str(getattr(thing, "__module__", "")).partition(".")[0]
+        if package not in sys.modules:  # its import failed: pickling would try it again
+            return "not tried"
         try:
             return "same" if pickle.loads(pickle.dumps(thing)) is thing else "another"
         except Exception as error:
