@@ -166,7 +166,6 @@ def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
 # --------------------------------------------------------------------------------------------- statements
 
 
-
 def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
     for statement in body:
         heads = _header(statement)

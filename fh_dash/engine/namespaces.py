@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.journal import MISSING, Journal
@@ -19,6 +19,9 @@ SYSTEM_NAMES = frozenset(
 _FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
 """Globals that accumulate over runs and must not."""
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
+
+Hidden: TypeAlias = Mapping[str, frozenset[str]]
+"""Module -> names that its star import does not give, since a circle leads there before they are bound."""
 
 
 def same_value(old: Any, new: Any) -> bool:
@@ -57,9 +60,12 @@ def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: 
         namespace["__doc__"] = None
 
 
-def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis) -> None:
+def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis, hidden: Hidden) -> None:
     """After a run: delete the names of the last run that this one did not bind."""
-    provided = {n for star in analysis.stars() if (m := sys.modules.get(star.module)) for n in public_names(vars(m))}
+    provided: set[str] = set()
+    for star in analysis.stars():
+        if (module := sys.modules.get(star.module)) is not None:
+            provided |= set(public_names(vars(module))) - hidden.get(star.module, frozenset())
     for gone in list(_unbound(name, before, analysis)):
         left = namespace.get(gone, MISSING) is before[gone] and gone not in provided
         if left and not analysis.dynamic and gone not in analysis.declared:

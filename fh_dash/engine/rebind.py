@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import public_names, same_value
+from fh_dash.engine.namespaces import Hidden, public_names, same_value
 from fh_dash.engine.program import Record
-
-Hidden: TypeAlias = Mapping[str, frozenset[str]]
 
 
 def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> list[str]:
-    """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
-
-    `hidden`: per module, names that its star import does not give, since a circle leads there before they are bound.
-    """
+    """Give the module the new values of what it holds from others, and note them as facts; the names that changed."""
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)

@@ -366,7 +366,7 @@ class Transaction:
         journal.save_mapping(namespace)
         before = dict(namespace)
         relocate(record.module, source, journal)
-        prepare(name, namespace, source.analysis, self._provided(source.analysis))
+        prepare(name, namespace, source.analysis, self._provided(name, source.analysis))
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
         old = [step for step in record.trace if isinstance(step, Segment)]
         facts.ran.add(name)
@@ -382,7 +382,7 @@ class Transaction:
             raise Broken(name) from None
         finally:
             del self._running[name]
-        drop_gone(name, namespace, before, source.analysis)
+        drop_gone(name, namespace, before, source.analysis, self._hidden.get(name, {}))
         show_submodules(name, namespace, before)
         program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         new = program.records[name]
@@ -392,16 +392,17 @@ class Transaction:
         facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
 
-    def _provided(self, analysis: Analysis) -> set[str]:
+    def _provided(self, name: str, analysis: Analysis) -> set[str]:
         """What the star imports of a module will bind: of project modules by their source, since they may run first."""
         graph, names = self._program.graph, set[str]()
         for star in analysis.stars():
             known = graph.analyses.get(star.module)
             chosen = known is None or known.dynamic or "__all__" in known.binds
             if not chosen or star.module not in sys.modules:
-                names |= graph.exports(star.module)
+                given = graph.exports(star.module)
             else:
-                names |= set(public_names(vars(sys.modules[star.module])))
+                given = set(public_names(vars(sys.modules[star.module])))
+            names |= given - self._hidden.get(name, {}).get(star.module, frozenset())
         return names
 
     def _clear_caches_used_by(self, name: str) -> None:

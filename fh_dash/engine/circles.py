@@ -1,0 +1,48 @@
+"""Import circles: what a module shows while its import is going on.
+
+Whoever imports a module in a circle finds it half made after a cold start: only what the statements before that import
+have bound is there. In a reload everything is there, from the last run; so import statements get a view of it.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from types import ModuleType
+
+from fh_dash.engine.graph import Graph
+from fh_dash.engine.namespaces import SYSTEM_NAMES, is_submodule
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """In the trace of a module: it imported another one."""
+
+    module: str
+    unit: int
+    """Number of the top-level statement (`Analysis.units`) that did it."""
+
+
+def not_yet(graph: Graph, module: str, unit: int) -> frozenset[str]:
+    """Names that a module binds from that statement on, and not before."""
+    analysis = graph.analyses[module]
+    done, rest = analysis.units[:unit], analysis.units[unit:]
+    bound = {name for part in done for name in part.binds | part.declares}
+    later = {name for part in rest for name in part.binds}
+    for star in analysis.stars():
+        names = bound if rest and star.line < rest[0].line else later
+        names |= graph.exports(star.module)
+    return frozenset(later - bound)
+
+
+def half_made(module: ModuleType, hidden: frozenset[str]) -> ModuleType:
+    """A stand-in for what `from module import …` reads, without the hidden names."""
+    view = ModuleType(module.__name__)
+    name = module.__name__
+    for key, value in vars(module).items():
+        if key not in hidden or key in SYSTEM_NAMES or is_submodule(name, key, value):
+            vars(view)[key] = value
+    if view.__spec__ is not None:
+        view.__spec__ = copy.copy(view.__spec__)
+        view.__spec__._initializing = True  # type: ignore[attr-defined]  # so that the message of ImportError is the true one
+    return view
