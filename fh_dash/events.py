@@ -227,6 +227,8 @@ class RequestFinished:
     """True for the live channel and for page loads that it caused."""
     error: ErrorReport | None = None
     """The exception that left the app, if one did."""
+    sending: float = 0.0
+    """The part of `milliseconds` that went by after the head of the answer was sent."""
 
 
 @dataclass(frozen=True, slots=True)

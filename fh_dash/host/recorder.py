@@ -107,6 +107,7 @@ class Recorder:
             any(name == b"hx-request" for name, _ in trace.request_headers),
             trace.ours,
             self._report(error) if isinstance(error, Exception) else None,
+            (trace.ended - trace.headed) * 1000 if trace.headed else 0.0,
         )
 
     def _handler(self, trace: Trace) -> str:
@@ -135,8 +136,8 @@ class Trace:
 
     __slots__ = (
         "_receive", "_recorder", "_scope", "_send", "began", "client", "done", "ended", "endpoint", "error",
-        "generation", "id", "method", "ours", "path", "query", "queued", "request", "request_headers", "response",
-        "response_headers", "status", "time",
+        "generation", "headed", "id", "method", "ours", "path", "query", "queued", "request", "request_headers",
+        "response", "response_headers", "status", "time",
     )  # fmt: skip
 
     def __init__(self, recorder: Recorder, number: int, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +147,7 @@ class Trace:
         self.path: str = scope["path"]
         self.time = time.time()
         self.began = perf_counter()
-        self.ended = self.queued = 0.0
+        self.headed = self.ended = self.queued = 0.0
         self.generation = self.status = 0
         self.request_headers: Headers = scope["headers"]
         self.response_headers: Headers = ()
@@ -194,6 +195,7 @@ class Trace:
 
 def _start(trace: Trace, message: Message) -> None:
     trace.status = message["status"]
+    trace.headed = perf_counter()
     trace.response_headers = message.get("headers", ())
     trace.response = Body()
 

@@ -20,6 +20,7 @@ from fh_dash.tui.screens.main import MainScreen
 from fh_dash.tui.screens.texts import help_document, imports_document, urls_document
 from fh_dash.tui.theme import FH_DARK, FH_LIGHT
 from fh_dash.tui.urls import network_urls
+from fh_dash.tui.widgets.keybar import KeyBar
 from fh_dash.tui.widgets.requests import RequestRows
 
 _CHEAP = 1.0
@@ -42,7 +43,9 @@ class Actions(TypeAhead):
     # -------------------------------------------------------------------------------------------- messages
 
     def say(self, text: str, role: str = "text", seconds: float = 4.0) -> None:
-        self.main.keys.say(text, role, seconds)
+        """On the key bar of the screen that is on top."""
+        bar = next(iter(self.screen.query(KeyBar)), self.main.keys)
+        bar.say(text, role, seconds)
 
     def copy(self, text: str) -> None:
         if text:

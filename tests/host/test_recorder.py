@@ -125,6 +125,21 @@ def test_time_at_the_gate_is_not_the_apps(clock: Clock) -> None:
     assert finished.milliseconds == pytest.approx(5)
 
 
+def test_the_time_of_sending_is_a_part_of_the_time(clock: Clock) -> None:
+    """From the head of the answer to its last byte."""
+
+    async def streams(scope: Scope, send: Send) -> None:
+        clock.now += 1.0
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        clock.now += 0.5
+        await send({"type": "http.response.body", "body": b"x"})
+
+    (event,) = _record(_app(streams), _scope())
+
+    assert isinstance(event, RequestFinished)
+    assert (event.milliseconds, event.sending) == (pytest.approx(1500), pytest.approx(500))
+
+
 def test_an_exception_that_leaves_the_app_is_reported() -> None:
     """Also when an error page was sent before it, as Starlette does."""
 

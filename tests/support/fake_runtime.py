@@ -318,7 +318,7 @@ def requests() -> list[Event]:
         _request(50, 143.9, "GET", "/items", 200, 3, 4120, "routes.items.index", query="page=2&sort=price"),
         _request(51, 145.0, "GET", "/broken", 500, 6, 2010, "pages.broken", error=NO_ITEM),
         _request(52, 146.1, "GET", "/apple-touch-icon", 404, 1, 13, ""),
-        _request(53, 147.6, "POST", "/predict", 200, 212, 1240, "app.predict", htmx=True),
+        _request(53, 147.6, "POST", "/predict", 200, 212, 1240, "app.predict", htmx=True, sending=3.4),
         _request(54, 149.3, "POST", "/items/add", 303, 8, 0, "routes.items.add", htmx=True),
         _request(55, 149.4, "GET", "/items", 200, 3, 4180, "routes.items.index", htmx=True),
         _request(56, 150.8, "GET", "/items/new", 200, 4, 2964, "routes.items.new"),

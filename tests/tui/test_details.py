@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fh_dash.events import Exchange, OutputLine, RequestStarted
 from fh_dash.store import Store
 from fh_dash.tui.details import Document, document
+from fh_dash.tui.details.bodies import pretty
 from fh_dash.tui.details.document import Context
-from fh_dash.tui.details.requests import pretty
 from tests.support import fake_runtime as story
 
 
@@ -36,7 +39,7 @@ def test_a_request_in_full(store: Store) -> None:
 
     for part in (
         "212 ms", "served by gen 13", "app.predict  shop/app.py:52", "answered with a fragment",
-        "hx-target                   result", "text                        a red bicycle",
+        "→  hx-target                result", "←  hx-trigger               matched", "text                        a red bicycle",
         "embedding (768,)", "Response body  1.2 kB, the first", "<li>red bicycle",
     ):  # fmt: skip
         assert part in shown, part
@@ -118,6 +121,71 @@ def test_bodies_are_readable() -> None:
     assert pretty(b'{"a": [1]}', "application/json") == json.dumps({"a": [1]}, indent=2)
     assert pretty(b'{"a": [1', "application/json") == '{"a": [1'
     assert pretty(b"\xff", "text/plain") == "\\xff"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "<ul><li>one</li><li><a href='/'>two</a> <b>x</b></li></ul>",
+            "<ul>\n  <li>one</li>\n  <li><a href='/'>two</a> <b>x</b></li>\n</ul>",
+        ),
+        ("<div><p></p><br><img src=a></div>", "<div>\n  <p></p>\n  <br>\n  <img src=a>\n</div>"),
+        ("<pre>  a\n b</pre>", "<pre>  a\n b</pre>"),
+        ("<p>cut of<b>f", "<p>\n  cut of\n  <b>\n    f"),
+        ("a < b", "a\n<\nb"),
+    ],
+)
+def test_html_is_indented(text: str, shown: str) -> None:
+    """Depth by depth; short elements stay on one line."""
+    assert pretty(text.encode(), "text/html; charset=utf-8") == shown
+
+
+@given(st.text(st.sampled_from("<>/ab\"'!- \n"), max_size=60))
+def test_indented_html_loses_no_text(text: str) -> None:
+    """Nothing but blank space is added or taken away."""
+    assert "".join(pretty(text.encode(), "text/html").split()) == "".join(text.split())
+
+
+def test_forms_are_fields(store: Store) -> None:
+    """Those with files too; of a file its name and size."""
+    kind = "multipart/form-data; boundary=x"
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nred bicycle\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n\x89PNG\r\n--x--\r\n"
+    )
+    exchange = Exchange(50, (("content-type", kind),), (), body, len(body))
+    shown = text(document(store.requests.by_id(50), Context(store, 100, 100.0, False, lambda id_: exchange)))
+
+    assert "title                       red bicycle" in shown
+    assert "photo                       a.png  image/png, 4 B" in shown
+
+
+def test_where_the_time_of_a_request_went(store: Store) -> None:
+    """At the gate, in the app, in sending the answer."""
+    request = replace(store.requests.by_id(53), queued=20.0, sending=12.0)
+    shown = text(describe(request, store))
+
+    assert "Gate      20.0 ms" in shown
+    assert "App      200.0 ms" in shown
+    assert "Send      12.0 ms" in shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "says"),
+    [
+        ((), b"<p>x</p>", "answered with a fragment"),
+        ((), b"<!doctype html><html>", "answered with a whole page"),
+        ((("HX-Boosted", "true"),), b"", "a boosted link or form, answered without a body"),
+    ],
+)
+def test_what_htmx_got(store: Store, asked: tuple[tuple[str, str], ...], body: bytes, says: str) -> None:
+    """Fragment or page, boosted or not."""
+    exchange = Exchange(53, asked, (), b"", 0, body, len(body))
+    shown = text(document(store.requests.by_id(53), Context(store, 100, 100.0, False, lambda id_: exchange)))
+
+    assert says in shown
 
 
 def test_a_picture_is_named_not_shown(store: Store) -> None:

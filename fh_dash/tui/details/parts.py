@@ -10,6 +10,7 @@ from fh_dash.text import visible
 from fh_dash.tui.paint import Line, Part, cut
 
 LABEL = 12
+_BAR = 32
 
 
 def heading(text: str, note: str = "") -> list[Line]:
@@ -23,6 +24,22 @@ def field(label: str, *values: Part) -> Line:
 def fields(pairs: Iterable[tuple[str, Part]]) -> list[Line]:
     """Only those that have a value."""
     return [field(label, value) for label, value in pairs if value[0]]
+
+
+def time_bars(rows: Iterable[tuple[str, float]]) -> list[Line]:
+    """Label, milliseconds, and a bar for the share of the whole."""
+    rows = tuple(rows)
+    total = sum(value for _, value in rows) or 1.0
+    lines: list[Line] = []
+    for label, value in rows:
+        bar = min(_BAR, max(0, round(value / total * _BAR)))
+        lines.append([
+            (f"{label:<6}", "muted"),
+            (f"{value:8.1f} ms  ", "text"),
+            ("━" * bar, "accent"),
+            ("━" * (_BAR - bar), "border"),
+        ])  # fmt: skip
+    return lines
 
 
 def wrapped(text: str, width: int, role: str = "text", indent: int = 0, most: int = 400) -> list[Line]:

@@ -6,12 +6,10 @@ from fh_dash.events import ReloadResult, Serving
 from fh_dash.store import units
 from fh_dash.tui.details.document import Context, Document
 from fh_dash.tui.details.errors import error_lines, traceback_text
-from fh_dash.tui.details.parts import field, heading, table
+from fh_dash.tui.details.parts import field, heading, table, time_bars
 from fh_dash.tui.paint import Line
 from fh_dash.tui.places import short
 from fh_dash.tui.widgets.reloads import CHANGES, OUTCOMES, PHASES, head_text
-
-_BAR = 32
 
 
 def describe(event: ReloadResult, context: Context) -> Document:
@@ -52,17 +50,8 @@ def _phases(event: ReloadResult) -> list[Line]:
     total = event.phases.total
     if not total:
         return []
-    lines = heading("Time", units.milliseconds(total))
-    for name, label in PHASES:
-        value = getattr(event.phases, name)
-        bar = round(value / total * _BAR)
-        lines.append([
-            (f"{label:<6}", "muted"),
-            (f"{value:8.1f} ms  ", "text"),
-            ("━" * bar, "accent"),
-            ("━" * (_BAR - bar), "border"),
-        ])  # fmt: skip
-    return lines
+    phases = ((label, getattr(event.phases, name)) for name, label in PHASES)
+    return [*heading("Time", units.milliseconds(total)), *time_bars(phases)]
 
 
 def _modules(event: ReloadResult) -> list[Line]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import parse_qsl
-
 from fh_dash.events import Exchange, RequestFinished, RequestStarted
 from fh_dash.store import units
+from fh_dash.tui.details.bodies import NAMES, body_lines, pairs_table, query_pairs
 from fh_dash.tui.details.document import Context, Document
 from fh_dash.tui.details.errors import error_lines
-from fh_dash.tui.details.parts import field, fields, heading, table, wrapped
+from fh_dash.tui.details.parts import field, fields, heading, table, time_bars
 from fh_dash.tui.paint import Line, Part
 from fh_dash.tui.places import place
 from fh_dash.tui.widgets.output import text as output_text
 from fh_dash.tui.widgets.requests import curl, status_role
 
 SECRET = {"cookie", "set-cookie", "authorization", "proxy-authorization", "x-api-key", "x-csrf-token"}
-_HEADER = 26
-_BODY = 16_384
-"""Characters of a body that are shown."""
 
 
 def describe(event: RequestFinished, context: Context) -> Document:
     store = context.store
     route = store.routes.of(event)
     exchange = context.exchange(event.id)
-    lines = [*_summary(event, context), *_htmx(event, exchange), *_parameters(event)]
+    lines = [*_summary(event, context), *_time(event), *_htmx(event, exchange), *_parameters(event)]
     if event.error is not None:
         lines += [*heading("Exception"), *error_lines(event.error, context.width)]
     printed = store.output.of_request(event.id)
@@ -60,53 +55,59 @@ def _summary(event: RequestFinished, context: Context) -> list[Line]:
             "Status", (str(event.status) if event.status else "ended without an answer", status_role(event) + " bold")
         ),
         field("Began", (units.clock(event.time), "text"), (f"  served by gen {event.generation}", "muted")),
-        field("Took", (units.milliseconds(event.milliseconds), "slow" if slow else "text"), *_queued(event)),
+        field("Took", (units.milliseconds(event.milliseconds), "slow" if slow else "text")),
         field("Sent", (units.size(event.size), "text")),
         field("Handler", handled, (f"  {place(route.file, route.line)}" if route and route.file else "", "muted")),
     ]
     return lines + fields([("Client", (event.client, "muted"))])
 
 
-def _queued(event: RequestFinished) -> list[Part]:
-    if event.queued < 0.5:
+def _time(event: RequestFinished) -> list[Line]:
+    """Where the time went: at the gate while a reload ran, in the app until its answer began, in sending that."""
+    if event.method == "WS" or event.milliseconds + event.queued < 1:
         return []
-    return [(f"  after {units.milliseconds(event.queued)} at the gate, while a reload ran", "muted")]
+    spent = (("Gate", event.queued), ("App", event.milliseconds - event.sending), ("Send", event.sending))
+    return [*heading("Time"), *time_bars(spent)]
 
 
 def _htmx(event: RequestFinished, exchange: Exchange | None) -> list[Line]:
     if not event.htmx:
         return []
-    lines = heading("HTMX", "answered with a fragment" if exchange and not _is_page(exchange) else "")
     if exchange is None:
-        return [*lines, [("sent by htmx", "text")]]
+        return [*heading("HTMX"), [("sent by htmx", "text")]]
     rows = [
-        ((name, "muted"), (value, "text"))
-        for name, value in (*exchange.request_headers, *exchange.response_headers)
-        if name.lower().startswith("hx-")
+        ((arrow, "accent"), (name, "muted"), (value, "text"))
+        for arrow, headers in (("→", exchange.request_headers), ("←", exchange.response_headers))
+        for name, value in headers
+        if name.lower().startswith("hx-") and name.lower() != "hx-request"
     ]
-    return [*lines, *table(rows, (_HEADER, 0))]
+    return [*heading("HTMX", _answer(exchange)), *table(rows, (1, NAMES - 3, 0))]
 
 
-def _is_page(exchange: Exchange) -> bool:
-    return b"<html" in exchange.response_body[:2048].lower()
+def _answer(exchange: Exchange) -> str:
+    boosted = any(name.lower() == "hx-boosted" for name, _ in exchange.request_headers)
+    what = "a boosted link or form, " if boosted else ""
+    if not exchange.response_size:
+        return f"{what}answered without a body"
+    page = b"<html" in exchange.response_body[:2048].lower()
+    return f"{what}answered with {'a whole page' if page else 'a fragment'}"
 
 
 def _parameters(event: RequestFinished) -> list[Line]:
-    pairs = parse_qsl(event.query, keep_blank_values=True)[:100]
-    if not pairs:
-        return []
-    return [*heading("Query"), *table([((k, "muted"), (v, "text")) for k, v in pairs], (_HEADER, 0))]
+    pairs = query_pairs(event.query)
+    return [*heading("Query"), *pairs_table(pairs)] if pairs else []
 
 
 def _exchange(exchange: Exchange, context: Context) -> list[Line]:
-    lines = heading("Request headers")
-    lines += _headers(exchange.request_headers, context)
-    lines += _body("Request body", exchange.request_headers, exchange.request_body, exchange.request_size, context)
-    lines += heading("Response headers")
-    lines += _headers(exchange.response_headers, context)
-    return lines + _body(
-        "Response body", exchange.response_headers, exchange.response_body, exchange.response_size, context
-    )
+    lines: list[Line] = []
+    for title, headers, body, size in (
+        ("Request", exchange.request_headers, exchange.request_body, exchange.request_size),
+        ("Response", exchange.response_headers, exchange.response_body, exchange.response_size),
+    ):
+        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+        lines += [*heading(f"{title} headers"), *_headers(headers, context)]
+        lines += body_lines(f"{title} body", kind, body, size, context.width)
+    return lines
 
 
 def _headers(headers: tuple[tuple[str, str], ...], context: Context) -> list[Line]:
@@ -114,33 +115,4 @@ def _headers(headers: tuple[tuple[str, str], ...], context: Context) -> list[Lin
     for name, value in headers:
         masked = name.lower() in SECRET and not context.secrets
         rows.append(((name, "muted"), ("••••••  m shows it", "muted") if masked else (value, "text")))
-    return table(rows, (_HEADER, 0))
-
-
-def _body(title: str, headers: tuple[tuple[str, str], ...], body: bytes, size: int, context: Context) -> list[Line]:
-    if not size:
-        return []
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-    note = units.size(size) + (f", the first {units.size(len(body))} of it" if len(body) < size else "")
-    lines = heading(title, note)
-    if kind.startswith("application/x-www-form-urlencoded"):
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return [*lines, *table([((k, "muted"), (v, "text")) for k, v in pairs], (_HEADER, 0))]
-    if not _is_text(kind):
-        return [*lines, [("not shown: " + (kind or "unknown kind"), "muted")]]
-    return lines + wrapped(pretty(body, kind), context.width, most=200)
-
-
-def _is_text(kind: str) -> bool:
-    return kind.startswith("text/") or any(word in kind for word in ("json", "xml", "javascript", "form-data"))
-
-
-def pretty(body: bytes, kind: str) -> str:
-    """The body as text, JSON indented when it is whole."""
-    text = body.decode("utf-8", "backslashreplace")[:_BODY]
-    if "json" not in kind:
-        return text
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text
+    return table(rows, (NAMES, 0))

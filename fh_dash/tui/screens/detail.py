@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fh_dash.tui.app import DashApp
 
 
+_AROUND = 2
+"""Lines that stay free: the header and the keys."""
+
+
 class Panel(Vertical):
     """The frame of what lies over the dashboard."""
 
@@ -27,7 +31,6 @@ class Panel(Vertical):
 class DetailScreen(ModalScreen[None]):
     """`build(width, secrets)` makes the document; it is called again when the width or the data change."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (not a ClassVar in Screen)
     BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings.DETAIL if "scroll" not in b.action]
 
     def __init__(self, build: Callable[[int, bool], Document]) -> None:
@@ -56,7 +59,7 @@ class DetailScreen(ModalScreen[None]):
         title = content([(self.document.title[:120], "text bold")], palette)
         self.query_one(Panel).border_title = title
         view.show(self.document.lines)
-        self.query_one(Panel).styles.height = len(self.document.lines) + 2
+        self.query_one(Panel).styles.height = min(len(self.document.lines) + 2, self.size.height - _AROUND)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
