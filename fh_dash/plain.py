@@ -135,7 +135,7 @@ def plain_output() -> Iterator[IO[str]]:
 def run_headless(settings: Settings, make_runtime: MakeRuntime) -> int:
     """Serve until stopped; the exit status. Raises UsageError before anything is served."""
     with json_output() if settings.json else plain_output() as out:
-        printer = Printer(out, as_json if settings.json else Lines(settings, colour=_has_colour(out)))
+        printer = Printer(out, as_json if settings.json else Lines(settings, colour=_has_colour(out, settings)))
         runtime = make_runtime(settings, printer.inbox.put)
         runtime.requests = settings.json  # for people uvicorn's own access log tells of requests
         runtime.bind()
@@ -171,5 +171,9 @@ def _serve(settings: Settings, runtime: Runtime) -> None:
             reloader.join(_PATIENCE)
 
 
-def _has_colour(out: IO[str]) -> bool:
+def _has_colour(out: IO[str], settings: Settings) -> bool:
+    """uvicorn's `--use-colors` is for all lines."""
+    asked = settings.uvicorn.get("use_colors")
+    if asked is not None:
+        return bool(asked)
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

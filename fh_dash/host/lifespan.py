@@ -17,6 +17,8 @@ log = logging.getLogger("uvicorn.error")
 LAST_WORD = 1.0
 """Seconds that an app has to raise after it said that its start-up failed, or to end when it is cancelled."""
 
+ANSWERS = {f"lifespan.{step}.{end}" for step in ("startup", "shutdown") for end in ("complete", "failed")}
+
 
 class LifespanError(Exception):
     """The app said that its start-up or shutdown failed, or did not finish it in time."""
@@ -85,6 +87,12 @@ class Lifespan:
             return None if self._answers.empty() else self._answers.get_nowait()
         return {"type": f"{what}.failed", "message": f"{what} did not finish within {patience:g} s"}
 
+    async def _send(self, message: Message) -> None:
+        """An app that answers whatever it is called for has no lifespan, as with uvicorn."""
+        if message["type"] not in ANSWERS:
+            raise LifespanError(f"the app sent {message['type']} on the lifespan scope")
+        await self._answers.put(message)
+
     async def _run(self) -> None:
         scope: MutableMapping[str, Any] = {
             "type": "lifespan",
@@ -92,7 +100,7 @@ class Lifespan:
             "state": self.state,
         }
         try:
-            await self._app(scope, self._inbox.get, self._answers.put)
+            await self._app(scope, self._inbox.get, self._send)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # SystemExit in a task would end the server

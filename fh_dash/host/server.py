@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from fh_dash.errors import UsageError
+from fh_dash.host.access import log_config, timed
 from fh_dash.host.asgi import ASGIApp
 from fh_dash.settings import Settings
 
@@ -45,6 +46,9 @@ def configured(app: ASGIApp, settings: Settings, *, access_log: bool) -> uvicorn
     if options.get("timeout_graceful_shutdown") is None:
         options["timeout_graceful_shutdown"] = GRACE
     options.setdefault("access_log", access_log)
+    if options["access_log"]:
+        app = timed(app)
+    options.setdefault("log_config", log_config())
     options |= {"host": settings.host, "port": settings.port, "lifespan": "off", "interface": "asgi3"}
     try:
         config = uvicorn.Config(app, **options)

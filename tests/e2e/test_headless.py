@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -146,10 +147,12 @@ def test_options_of_uvicorn(folder: Path) -> None:
 
 
 def test_access_log(folder: Path) -> None:
-    """Requests are logged in uvicorn's format."""
+    """Requests are logged in uvicorn's format, with the time that the answer took."""
     with serving("app.py", cwd=folder, text="one") as server:
         server.get("/process")
-        server.says('"GET /process HTTP/1.1" 200 OK')
+        server.says('"GET /process HTTP/1.1" 200 OK ')
+        line = next(line for line in server.log.splitlines() if "GET /process" in line)
+        assert re.fullmatch(r'INFO:     127\.0\.0\.1:\d+ - "GET /process HTTP/1\.1" 200 OK \d+\.\d ms', line)
 
 
 def test_json(folder: Path) -> None:

@@ -92,12 +92,16 @@ async def _returns(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
 
 
+async def _answers(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
 async def _says_failed(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "lifespan.startup.failed", "message": "not today"})
 
 
-@pytest.mark.parametrize("app", [_raises, _returns])
+@pytest.mark.parametrize("app", [_raises, _returns, _answers])
 def test_an_app_without_lifespan_is_fine(app: ASGIApp) -> None:
     """As with uvicorn's `--lifespan auto`."""
     assert _run(_whole(Lifespan(app))) == [None, None]
