@@ -20,6 +20,8 @@ UPLOAD = 256 * 1024
 class Tally:
     answers: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
+    mixed: list[float] = field(default_factory=list)
+    """When an answer held values of two saves."""
     slowest: float = 0.0
 
     def trouble(self, kind: str, what: object) -> None:
@@ -75,8 +77,8 @@ class Crowd:
         async with Link(self.port) as link:
             for _ in range(self._random.randrange(1, 2000)):
                 text = await self.ask(link, path)
-                if path != "/":
-                    assert len(set(text.split())) == 1, f"two generations in one answer: {text}"
+                if path != "/" and len(set(text.split())) != 1:
+                    self.tally.mixed.append(time.time())
                 self.tally.answers[path] += 1
                 await asyncio.sleep(PAUSE)
 
