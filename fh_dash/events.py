@@ -120,6 +120,8 @@ class ReloadResult:
     phases: Phases = Phases()
     error: ErrorReport | None = None
     forced: bool = False
+    running: int = 0
+    """Streams, WebSockets and tasks of the app that began before it and go on."""
 
     @property
     def ok(self) -> bool:

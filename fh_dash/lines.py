@@ -95,6 +95,8 @@ class Lines:
         yield f"{head} · {duration(event.phases.total)} · {what}"
         yield from map(self._route, event.routes)
         yield from (self._warn(f"  {_cache(c)}") for c in event.caches if c.change == "stale")
+        if event.running:
+            yield self._dim(f"  {event.running} streams, sockets and tasks go on that began before")
 
     def _route(self, change: RouteChange) -> str:
         mark = click.style(change.change, _MARKS[change.change]) if self._colour else change.change

@@ -7,6 +7,7 @@ the request that it waits for, the held requests by the reload.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
@@ -36,6 +37,7 @@ class Gate:
         self._opened = asyncio.Event()
         self._short: set[Exchange] = set()
         self._latches: list[Latch] = []
+        self._running: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         queued = await self._pass() if self._closed else 0.0
@@ -46,6 +48,7 @@ class Gate:
         if (trace := scope.get(TRACE)) is not None:
             trace.queued, trace.generation = queued, generation.number
         scope["state"] = generation.lifespan.state.copy()
+        self._running[generation.number] += 1
         try:
             if scope["type"] == "http":
                 await self._answer(generation, scope, receive, send)
@@ -54,6 +57,14 @@ class Gate:
         except asyncio.CancelledError:
             if not self.stopping:  # otherwise it is us who end it, and uvicorn would show a traceback
                 raise
+        finally:
+            self._running[generation.number] -= 1
+
+    def older(self) -> int:
+        """How many calls of older generations still run: streams, WebSockets, work in the background of an answer."""
+        self._running = +self._running
+        serving = self.generation.number if self.generation else 0
+        return sum(count for number, count in self._running.items() if number != serving)
 
     async def close(self, patience: float) -> float:
         """Hold new requests back and wait for the short ones in flight, at most `patience` seconds.

@@ -9,7 +9,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -47,6 +48,7 @@ class _Change:
     error: ErrorReport | None = None
     wait: float = 0.0
     swap: float = 0.0
+    running: int = 0
 
 
 class Host:
@@ -193,7 +195,7 @@ class Host:
     def _result(self, change: _Change, before: tuple[Any, ...]) -> ReloadResult:
         assert change.transaction is not None
         serving = change.generation or change.old
-        return change.transaction.result(
+        result = change.transaction.result(
             generation=serving.number if serving else 0,
             time=change.time,
             wait=change.wait,
@@ -202,6 +204,7 @@ class Host:
             new_routes=self.routes(),
             error=change.error,
         )
+        return replace(result, running=change.running)
 
     async def _change(self, plan: Any, old: Generation | None, stage: Stage) -> _Change:
         """Close, execute, start up, commit, open; after any error the old generation serves on."""
@@ -224,15 +227,22 @@ class Host:
     async def _exchange(self, change: _Change, transaction: Transaction, old: Generation | None, stage: Stage) -> None:
         """The gate gets the new generation, or the transaction is rolled back."""
         committed = False
+        tasks = self._tasks_of_the_app()
         try:
             generation, change.error = await self._bring_up(transaction, old, stage)
             if change.error is None:
                 transaction.commit()
                 committed = True
                 change.generation = self.gate.generation = generation
+                change.running = self.gate.older() + sum(not task.done() for task in tasks)
         finally:
             if not committed:
                 transaction.rollback()
+
+    def _tasks_of_the_app(self) -> list[asyncio.Task[Any]]:
+        """That its own code began with `create_task`; nobody but the app ends them."""
+        code = {task: getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()}
+        return [task for task, one in code.items() if one and self._engine.is_project_file(Path(one.co_filename))]
 
     async def _bring_up(
         self, transaction: Transaction, old: Generation | None, stage: Stage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -62,6 +63,9 @@ class FakeEngine:
 
     def report(self, error: BaseException, stage: Stage) -> ErrorReport:
         return ErrorReport(stage, type(error).__name__, str(error))
+
+    def is_project_file(self, path: Path) -> bool:
+        return False
 
     def routes(self, app: object) -> tuple[Any, ...]:
         return ()

@@ -21,6 +21,8 @@ def describe(event: ReloadResult, context: Context) -> Document:
         field("Saved", (", ".join(short(name) for name in event.changed) or "nothing: asked for by hand", "text")),
         field("Result", result),
     ]
+    if event.running:
+        lines.append(field("Running", (f"{event.running} streams, sockets and tasks that began before", "text")))
     if event.error is not None:
         lines += [[], *error_lines(event.error, context.width)]
     lines += [*_phases(event), *_modules(event), *_routes(event), *_caches(event)]
