@@ -14,6 +14,7 @@ import click
 from fh_dash import __version__, options
 from fh_dash.command import ServeCommand
 from fh_dash.errors import FhDashError, UsageError
+from fh_dash.host.leave import leave_soon
 from fh_dash.settings import Settings
 from fh_dash.text import visible
 
@@ -122,11 +123,11 @@ for _command in (dash, utils):
 
 
 def dash_main() -> int:
-    return main(dash, "fh-dash")
+    return leave_soon(main(dash, "fh-dash"))
 
 
 def utils_main() -> int:
-    return main(utils, "fh_utils")
+    return leave_soon(main(utils, "fh_utils"))
 
 
 def main(command: click.Command, name: str, args: list[str] | None = None) -> int:

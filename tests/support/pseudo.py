@@ -90,14 +90,22 @@ class PseudoTerminal:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it does not end\n{self.text}") from None
 
+    def hang_up(self) -> None:
+        """Close the window: nobody has the terminal any more."""
+        self._closing.set()
+        self._reader.join(5)
+        os.close(self._slave)
+        os.close(self.fd)
+        self._slave = self.fd = -1
+
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         self._closing.set()
         self._reader.join(5)
-        os.close(self._slave)
-        os.close(self.fd)
+        for fd in {self._slave, self.fd} - {-1}:
+            os.close(fd)
 
 
 @contextmanager
