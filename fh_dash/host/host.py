@@ -32,6 +32,8 @@ log = logging.getLogger("fh_dash")
 OLD_REQUESTS = 30.0
 """Seconds that the shutdown of a replaced app waits for its last short requests."""
 
+MAIN_THREAD = "The dashboard has the main thread; `fh_utils dev` serves the app on it."
+
 
 class Stopped(FhDashError):
     """The server ended before the reload did."""
@@ -216,7 +218,7 @@ class Host:
             change.transaction = self.stretch.run(lambda: self._engine.execute(plan))
             executed = perf_counter()
             if change.transaction.error is not None:
-                change.error = self._engine.report(change.transaction.error, stage)
+                change.error = self._report(change.transaction.error, stage)
             else:
                 await self._exchange(change, change.transaction, old, stage)
             change.swap = (perf_counter() - executed) * 1000
@@ -256,14 +258,21 @@ class Host:
         except UsageError as error:
             return None, self._no_app(error)
         except BaseException as error:  # a factory's own
-            return None, self._engine.report(error, stage)
+            return None, self._report(error, stage)
         if old is not None and found is old.found:
             return old.renewed(app), None
         lifespan = Lifespan(app, options.get("lifespan") or "auto")
         failure = await lifespan.startup(self._settings.startup_wait)
         if failure is not None:
-            return None, self._engine.report(failure, "startup")
+            return None, self._report(failure, "startup")
         return Generation(old.number + 1 if old else 1, name, found, app, lifespan), None
+
+    def _report(self, error: BaseException, stage: Stage) -> ErrorReport:
+        """Code that needs the main thread fails in the dashboard, which has that thread itself: say the way out."""
+        report = self._engine.report(error, stage)
+        if "main thread" not in report.message or threading.current_thread() is threading.main_thread():
+            return report
+        return replace(report, message=f"{report.message}\n{MAIN_THREAD}")
 
     def _found(self, transaction: Transaction, old: Generation | None) -> object:
         """The app object. A factory is called again after each reload that ran or bound anything."""
