@@ -17,6 +17,7 @@ from fh_dash.events import (
     Listening,
     LoadFailed,
     ModuleReport,
+    OutputLine,
     ReloadResult,
     RouteChange,
     ServerStopped,
@@ -43,6 +44,7 @@ class Lines:
             Listening: self._listening,
             Serving: self._serving,
             LoadFailed: self._load_failed,
+            OutputLine: self._output,
             ReloadResult: self._reload,
             ServerStopped: self._stopped,
         }
@@ -73,6 +75,10 @@ class Lines:
         self._generation = event.generation
         verb = "serving" if event.generation <= 1 else "serving again"
         yield f"{self._good(verb)} {visible(event.target)} · {duration(event.milliseconds)}"
+
+    def _output(self, event: OutputLine) -> Iterable[str]:
+        """What a page reports; the app itself prints where it always did."""
+        return [self._warn(f"browser  {visible(event.text)}")] if event.logger == "browser" else []
 
     def _load_failed(self, event: LoadFailed) -> Iterator[str]:
         yield from self._error(event.error)

@@ -68,6 +68,11 @@ def dev_options(live: bool) -> list[click.Option]:
             help="fast: re-run the modules that an edit touches; full: a new process after each edit.",
         ),
         _option("--live/--no-live", default=live, show_default=True, help="Open pages follow each reload."),
+        _option(
+            "--live-reports/--no-live-reports",
+            default=True,
+            help="With --live: pages tell their script errors and failed requests to Output.",
+        ),
         _repeatable(
             "--reload-dir",
             "FOLDER",

@@ -154,7 +154,7 @@ def run_headless(settings: Settings, make_runtime: MakeRuntime) -> int:
 def _not_ours(record: logging.LogRecord) -> bool:
     """Leaves what the live channel asks for out of the access log: it is no request of the app's."""
     path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
-    return not str(path).startswith("/_fh_dash/")
+    return "/_fh_dash/" not in str(path).partition("?")[0]
 
 
 def _serve(settings: Settings, runtime: Runtime) -> None:

@@ -116,21 +116,23 @@ class Reloader:
             self._stopped = True
         except Exception as error:
             log.exception("the reload failed")
-            self._refused((), self._engine.report(error, "reload"), 0.0, 0.0)
+            self._refused((), self._engine.report(error, "reload"), 0.0, 0.0, batch)
 
     def _quickly(self, batch: Paths, forced: bool) -> None:
         plan = self._engine.plan(batch, force=forced)
         if plan.error is not None:
-            self._refused(plan.changed, plan.error, plan.scan, plan.plan)
+            self._refused(plan.changed, plan.error, plan.scan, plan.plan, batch)
         elif not _asks_for_something(plan):
             self._nothing_to_run(batch, plan)
         else:
             self._owner.post(ReloadStarted(time.time(), plan.changed, plan.forced))
-            self._finished(self._host.apply(plan))
+            self._finished(self._host.apply(plan), batch)
 
     def _from_scratch(self, batch: Paths) -> None:
         """The app never started: each save is another try."""
         plan = self._engine.plan(batch)
+        if self._owner.live is not None:
+            self._owner.live.assets(self._assets(batch))
         if not plan.empty or plan.error is not None:
             self._host.load_again(plan)
 
@@ -138,7 +140,7 @@ class Reloader:
         """A fresh process, unless it would only find out that a file does not compile."""
         plan = self._engine.plan(batch, force=forced)
         if plan.error is not None and self._engine.loaded:
-            self._refused(plan.changed, plan.error, plan.scan, plan.plan)
+            self._refused(plan.changed, plan.error, plan.scan, plan.plan, batch)
         elif _asks_for_something(plan) or any(self._filters.included(path) and path.suffix != ".py" for path in batch):
             self._owner.restart()
         else:
@@ -151,19 +153,22 @@ class Reloader:
             self._owner.post(ReloadResult(self._host.number, time.time(), plan.changed, phases=_phases(plan)))
             if self._owner.live is not None:
                 self._owner.live.mended()
-        assets = [path for path in batch if self._filters.kind(path) == "asset"]
-        if assets and self._owner.live is not None:
-            self._owner.live.assets(assets)
+        if self._owner.live is not None:
+            self._owner.live.assets(self._assets(batch))
 
-    def _refused(self, changed: tuple[str, ...], error: ErrorReport, scan: float, plan: float) -> None:
+    def _refused(self, changed: tuple[str, ...], error: ErrorReport, scan: float, plan: float, batch: Paths) -> None:
         phases = Phases(scan=scan, plan=plan)
-        self._finished(ReloadResult(self._host.number, time.time(), changed, phases=phases, error=error))
+        self._finished(ReloadResult(self._host.number, time.time(), changed, phases=phases, error=error), batch)
 
-    def _finished(self, result: ReloadResult) -> None:
+    def _finished(self, result: ReloadResult, batch: Paths) -> None:
         self._broken = not result.ok
         if self._owner.live is not None:
-            self._owner.live.publish(result)
+            self._owner.live.publish(result, self._assets(batch))
         self._owner.post(result)
+
+    def _assets(self, batch: Paths) -> list[Path]:
+        """What pages show without any Python."""
+        return [path for path in batch if self._filters.kind(path) == "asset"]
 
 
 def _asks_for_something(plan: Any) -> bool:

@@ -115,12 +115,22 @@ class Runtime:
         engine = Engine(target.roots, target.module, post=self.post)
         host = Host(self.settings, target, engine, self._post_load)
         if self.settings.live:
-            from fh_dash.live import LiveHub
-
-            self.live = LiveHub(post=self.post, describe=lambda error: engine.report(error, "request"))
+            self.live = self._hub(engine)
         config = configured(self._stack(host, engine), self.settings, access_log=not self.requests)
         server = Server(config, ready=self._ready, closing=self._closing, finish=self._finish)
         return _Parts(target, sock, engine, host, server, Reloader(self, engine, host, target))
+
+    def _hub(self, engine: Engine) -> LiveHub:
+        from fh_dash.live import LiveHub
+        from fh_dash.watch.own import follow_writes, wrote
+
+        follow_writes()
+        return LiveHub(
+            post=self.post,
+            reports=self.settings.live_reports,
+            describe=lambda error: engine.report(error, "request"),
+            own=wrote,
+        )
 
     def _stack(self, host: Host, engine: Engine) -> Any:
         """Outermost first: access check, recorder, live, gate, the app."""

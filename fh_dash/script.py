@@ -23,7 +23,7 @@ _MODES: Mapping[object, ReloadMode] = {
     "full": "full",
     "no": "no",
 }
-_DEV_ONLY = ("live", "allowed_hosts", "gate_wait", "startup_wait", "shutdown_wait")
+_DEV_ONLY = ("live", "live_reports", "allowed_hosts", "gate_wait", "startup_wait", "shutdown_wait")
 _PROCESS = "FH_PROCNUM"  # FastHTML's name for the number of a process among several
 
 

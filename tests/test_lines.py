@@ -16,6 +16,7 @@ from fh_dash.events import (
     Listening,
     LoadFailed,
     ModuleReport,
+    OutputLine,
     Phases,
     ReloadResult,
     ReloadStarted,
@@ -178,3 +179,10 @@ def test_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert where(str(tmp_path / "a" / "b.py"), 3) == "a/b.py:3"
     assert where("/somewhere/b.py", None) == "/somewhere/b.py"
+
+
+def test_reports_of_pages() -> None:
+    """What a page reports is a line; what the app prints goes its own way."""
+    told = OutputLine(1.0, "log", "/  boom \ud800 (/app.js:3)", "ERROR", "browser")
+
+    assert lines(told, OutputLine(1.0, "stdout", "hello")) == ["browser  /  boom <d800> (/app.js:3)"]

@@ -17,7 +17,9 @@ HEADERS: Final = (b"content-security-policy", b"content-security-policy-report-o
 _SCRIPT: Final = ("script-src-elem", "script-src", "default-src")
 _CONNECT: Final = ("connect-src", "default-src")
 _NONCE = re.compile(r"^'nonce-([A-Za-z0-9+/_=-]+)'$", re.I)
-_OPEN: Final = frozenset(("*", "'self'", "http:", "https:"))
+_OPEN: Final = frozenset(("*", "'self'", "http:"))
+"""Not `https:`: it does not cover http, which is what a development server speaks."""
+_PLAIN_HOST = re.compile(r"[\w.-]+(:\d+)?/")
 
 Directives = dict[str, list[str]]
 
@@ -38,7 +40,7 @@ def allow(headers: Headers, origin_path: str, nonce: str) -> Headers:
 
     `origin_path`: `host:port/path/`, without a scheme, so that it holds for http and https.
     """
-    edit = _editor(origin_path, nonce)
+    edit = _editor(origin_path if _PLAIN_HOST.match(origin_path) else "'self'", nonce)  # a policy cannot say `[::1]`
     return [(key, edit(value) if key.lower() in HEADERS else value) for key, value in headers]
 
 

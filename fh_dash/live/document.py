@@ -14,14 +14,14 @@ LIMIT: Final = 64 * 1024
 
 _ATTRIBUTES = rb"""(?:\s(?:"[^"]*"|'[^']*'|[^>"'])*|/)?>"""
 _TOKENS: Final = (
-    ("skip", re.compile(rb"\s+|<!--.*?-->", re.S)),
+    ("skip", re.compile(rb"\s+|<!--.*?-->|<\?[^>]*>", re.S)),
     ("open", re.compile(rb"<!doctype\s+html[^>]*>", re.I)),
     ("open", re.compile(rb"<html" + _ATTRIBUTES, re.I)),
     ("head", re.compile(rb"<head" + _ATTRIBUTES, re.I)),
     ("body", re.compile(rb"<body(?=[\s/>])", re.I)),
 )
-_STARTS: Final = (b"<!--", b"<!doctype", b"<html", b"<head", b"<body")
-_HALF: Final = re.compile(rb"<!--|<!doctype[^>]*$|<(?:html|head)[\s/]", re.I)
+_STARTS: Final = (b"<!--", b"<?", b"<!doctype", b"<html", b"<head", b"<body")
+_HALF: Final = re.compile(rb"<!--|<\?[^>]*$|<!doctype[^>]*$|<(?:html|head)[\s/]", re.I)
 _BOM: Final = b"\xef\xbb\xbf"
 
 Place: TypeAlias = int | Literal["more", "none"]

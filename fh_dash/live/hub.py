@@ -48,8 +48,8 @@ class LiveHub:
     """Thread-safe. Nothing blocks; messages from before `bind` reach the pages that ask for what they missed.
 
     `post` gets what browsers report, as `OutputLine`s. `reports=False` switches that off. `describe` turns an
-    exception of a handler into a report. `token` is the one to keep over a full reload, so that open pages
-    stay connected; otherwise there is a new one per run.
+    exception of a handler into a report. `own` tells the files that the app itself wrote. `token` is the one to keep
+    over a full reload, so that open pages stay connected; otherwise there is a new one per run.
     """
 
     def __init__(
@@ -59,9 +59,11 @@ class LiveHub:
         enabled: bool = True,
         reports: bool = True,
         describe: Callable[[BaseException], ErrorReport] = describe,
+        own: Callable[[Path], bool] = lambda path: False,
         token: str | None = None,
     ) -> None:
         self.post, self.enabled, self.reports, self.describe = post, enabled, reports, describe
+        self._own = own
         self.token = token or secrets.token_urlsafe(18)
         self.run = secrets.token_hex(4)
         """Differs for each process; pages of another run are out of date."""
@@ -101,7 +103,7 @@ class LiveHub:
             self._good(result.generation)
             if messages.changes_pages(result):
                 changed = [messages.shown_path(path) for path in result.changed]
-                files = messages.assets(assets, self._served)
+                files = messages.assets(assets, self._served, self._own)
                 self._say("reload", keep=True, generation=result.generation, changed=changed, files=files)
             else:
                 self.assets(assets)
@@ -113,10 +115,9 @@ class LiveHub:
 
     def assets(self, paths: Collection[Path]) -> None:
         """Files changed that are no Python: swap them in the pages, or load the pages afresh."""
-        if not paths:
-            return
         with self._lock:
-            self._say("assets", keep=True, files=messages.assets(paths, self._served))
+            if files := messages.assets(paths, self._served, self._own):
+                self._say("assets", keep=True, files=files)
 
     def failed(self, error: ErrorReport) -> None:
         """A save was refused, or the app could not be imported."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,16 +40,21 @@ def kind_of(path: str | Path) -> str:
     return _KIND.get(os.path.splitext(path)[1].lower(), "page")
 
 
-def assets(paths: Collection[Path], served: Collection[str]) -> list[Message]:
-    """`served`: file names that the app has answered with something that was no page.
+def assets(paths: Collection[Path], served: Collection[str], own: Callable[[Path], bool]) -> list[Message]:
+    """`served`: file names that the app has answered with something that was no page. `own`: whether the app wrote a
+    file itself.
 
-    A page that does not use a served file is left alone; a file that was never served may be part of it.
+    A page that does not use a served file is left alone; a file that was never served may be part of it. Nothing is
+    loaded afresh for what the app wrote itself: to load a page may be why it wrote.
     """
     rows = []
     for path in sorted(paths):
+        kind, mine = kind_of(path), own(path)
+        if mine and kind == "page":
+            continue
         parts = path.parts[-_MAX_PARTS:]
         tail = "/".join(part for part in parts if part != path.anchor)
-        rows.append({"path": tail, "kind": kind_of(path), "served": path.name in served})
+        rows.append({"path": tail, "kind": kind, "served": mine or path.name in served, "own": mine})
     return rows
 
 

@@ -26,6 +26,7 @@ from fh_dash.live.channel import PREFIX, Channel
 from fh_dash.live.coding import acceptable
 from fh_dash.live.failure import FailureHold
 from fh_dash.live.hub import LiveHub
+from fh_dash.live.messages import kind_of
 from fh_dash.live.navigation import SWAP_QUERY, is_document, take_reload_cookie, wants_html
 from fh_dash.live.page import PageSender
 from fh_dash.live.validators import Validators
@@ -84,13 +85,18 @@ class LiveMiddleware:
         try:
             await self.app(scope, receive, self._watching(scope, send))
         except Exception as error:
-            if get(scope["headers"], b"hx-request"):
-                page = path_of(get(scope["headers"], b"hx-current-url"))
-                self.hub.exception(self.hub.describe(error), page)
+            self._tell_htmx(scope, error)
             raise
 
+    def _tell_htmx(self, scope: Scope, error: Exception) -> None:
+        """The page that called the handler shows what happened: HTMX itself shows nothing."""
+        if get(scope["headers"], b"hx-request"):
+            page = path_of(get(scope["headers"], b"hx-current-url"))
+            self.hub.exception(self.hub.describe(error), page)
+
     def _watching(self, scope: Scope, send: Send) -> Send:
-        """Remember which files have addresses of their own."""
+        """Remember which files have addresses of their own. A browser asks for those again each time, unless the app
+        says otherwise: by itself it would show an old one for days."""
         name = str(scope["path"]).rpartition("/")[2]
         if "." not in name:
             return send
@@ -98,6 +104,9 @@ class LiveMiddleware:
         async def watching(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] in (200, 206, 304):
                 self.hub.served(name)
+                headers: Headers = message.get("headers", [])
+                if kind_of(name) != "page" and not (get(headers, b"cache-control") or get(headers, b"expires")):
+                    message["headers"] = [*headers, (b"cache-control", b"no-cache")]
             await send(message)
 
         return watching
@@ -113,6 +122,7 @@ class LiveMiddleware:
         except Exception as error:
             if sender is hold and hold.dropped():
                 await self._show(scope, error, page)
+            self._tell_htmx(scope, error)
             raise
         await hold.release()
         await page.finish()

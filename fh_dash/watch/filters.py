@@ -24,8 +24,10 @@ PRUNED = frozenset(
 
 ASSETS = frozenset(
     (
-        *("css", "scss", "sass", "less", "js", "mjs", "ts", "jsx", "tsx"),
-        *("png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "woff", "woff2", "ttf", "otf"),
+        *("css", "scss", "sass", "less", "js", "mjs", "cjs", "ts", "jsx", "tsx", "wasm", "webmanifest"),
+        *("png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "apng", "cur"),
+        *("woff", "woff2", "ttf", "otf", "eot"),
+        *("mp3", "mp4", "m4a", "ogg", "oga", "ogv", "wav", "webm", "flac", "vtt"),
         *("html", "htm", "xml", "jinja", "jinja2", "j2", "mustache", "md", "markdown", "rst", "txt"),
         *("json", "yaml", "yml", "toml", "csv", "po", "mo"),
     )

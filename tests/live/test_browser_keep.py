@@ -291,6 +291,16 @@ def test_fields_with_awkward_names(site: Site, tab: Page) -> None:
     assert tab.evaluate(READ) == ["x"] * 6
 
 
+def test_field_that_is_too_large(site: Site, tab: Page) -> None:
+    """It is left out, and the others come back."""
+    visit(site, tab, "<input id=a><textarea id=b></textarea>")
+    tab.evaluate("a.value = 'typed'; b.value = 'x'.repeat(6e6)")
+
+    reload(site, tab)
+
+    assert tab.evaluate("[a.value, b.value]") == ["typed", ""]
+
+
 def test_page_that_moved(site: Site, tab: Page) -> None:
     """After a redirect to another page nothing is put there."""
     visit(site, tab, "<input id=a>")

@@ -81,6 +81,25 @@ def test_escape(site: Site, tab: Page) -> None:
     assert tab.evaluate("d.open") is False
 
 
+def test_inside_a_modal_dialog(site: Site, tab: Page) -> None:
+    """Then all else is out of reach for mouse and screen reader: the box is in the dialog, and outlives it."""
+    site.pages["/"] = page("<dialog id=d><input id=i></dialog><script>d.showModal()</script>")
+    visit(site, tab)
+    site.hub.failed(syntax_error())
+    box = tab.get_by_role("alertdialog")
+    expect(box).to_be_visible()
+
+    tab.evaluate("d.close()")
+    expect(box).to_be_visible()
+    tab.evaluate("d.showModal()")
+    site.hub.failed(syntax_error("another"))
+    expect(box).to_contain_text("another")
+    tab.get_by_role("button", name="Close").click()
+
+    expect(box).to_have_count(0)
+    assert tab.evaluate("d.open")
+
+
 def test_is_read_aloud(site: Site, tab: Page) -> None:
     """Where nobody types, the box takes the focus, so that a screen reader reads it; a button closes it."""
     site.pages["/"] = page("<button id=b>x</button>")
@@ -122,15 +141,16 @@ def test_words_are_text(site: Site, tab: Page) -> None:
 
 
 def test_page_styles_do_not_reach_it(site: Site, tab: Page) -> None:
-    """The app's style sheet changes nothing about it."""
-    hostile = "<style>* { display: none !important } html, body { display: block !important }</style>"
-    site.pages["/"] = page("<h1>x</h1>", "<style>section, p, pre { display: none } * { color: pink }</style>")
+    """The app's style sheet changes nothing about it, whatever it says of all elements."""
+    rule = "display: none !important; position: relative; margin: 30px; opacity: 0.1; color: pink"
+    site.pages["/"] = page("<h1>x</h1>", f"<style>* {{ {rule} }} html, body {{ display: block !important }}</style>")
     visit(site, tab)
     site.hub.failed(syntax_error())
 
     expect(tab.get_by_role("alertdialog").locator("#m")).to_be_visible()
     expect(tab.get_by_role("alertdialog").locator("#m")).to_have_css("color", "rgb(233, 234, 236)")
-    assert hostile
+    for name, value in {"position": "fixed", "margin": "0px", "opacity": "1", "display": "block"}.items():
+        expect(tab.locator("fh-dash-overlay")).to_have_css(name, value)
 
 
 def test_app_opts_out(site: Site, tab: Page) -> None:

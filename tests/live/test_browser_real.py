@@ -22,6 +22,12 @@ app, rt = fast_app(pico=False, default_hdrs=False, hdrs=[css])
 def get():
     return Titled("Shop", P("one", id="p"), Form(Input(name="q"), id="f"), Pre(Path("note.txt").read_text()))
 
+@rt("/visits")
+def get():
+    file = Path("visits.json")
+    file.write_text(str(int(file.read_text() if file.exists() else 0) + 1))
+    return Title("Visits"), H1(file.read_text())
+
 @rt("/broken")
 def get():
     return [][0]
@@ -33,7 +39,12 @@ serve()
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "static").mkdir()
-    for name, text in {"app.py": APP, "static/app.css": "h1 { color: red }", "note.txt": "first"}.items():
+    for name, text in {
+        "app.py": APP,
+        "static/app.css": "h1 { color: red }",
+        "note.txt": "first",
+        "visits.json": "0",
+    }.items():
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -94,6 +105,29 @@ def test_saves(folder: Path, url: str, tab: Page) -> None:
     expect(tab.locator("h1")).to_have_text("IndexError")
     edit(folder / "app.py", "[][0]", "Titled('fine')")
     expect(tab.locator("h1")).to_have_text("fine")
+
+
+def test_page_that_writes_a_file(folder: Path, command: Command, url: str, tab: Page) -> None:
+    """To load it afresh for that would be without end; a style sheet saved later than the file is exchanged."""
+    tab.goto(url + "/visits")
+    tab.evaluate("setTimeout(() => { throw new Error('no tea') })")
+    command.says("browser  /visits  Uncaught Error: no tea")
+    edit(folder / "static/app.css", "red", "green")
+
+    expect(tab.locator("h1")).to_have_css("color", "rgb(0, 128, 0)")
+    assert (folder / "visits.json").read_text() == "1"
+
+
+def test_style_sheet_beside_a_broken_save(folder: Path, url: str, tab: Page) -> None:
+    """What has nothing to do with the code is shown all the same."""
+    tab.goto(url)
+    expect(tab.locator("#p")).to_have_text("one")
+
+    edit(folder / "app.py", "return Titled(", "return Titled((")
+    edit(folder / "static/app.css", "red", "green")
+
+    expect(tab.get_by_role("alertdialog")).to_be_visible()
+    expect(tab.locator("h1")).to_have_css("color", "rgb(0, 128, 0)")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")

@@ -428,3 +428,31 @@ def test_root_path(tab: Page) -> None:
 
         expect(tab.locator("h1")).to_have_text("new")
         leave(tab)
+
+
+WORKER = """addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => event.request.mode === "navigate" && event.respondWith(
+  caches.open("x").then(async (all) => (await all.match("/")) ??
+    fetch(event.request).then((answer) => (all.put("/", answer.clone()), answer)))))"""
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_page_that_a_service_worker_keeps(site: Site, tab: Page, restart: bool) -> None:
+    """A reload that brings the same page again is tried once per save, not for ever."""
+    site.pages["/sw.js"] = WORKER
+    site.pages["/"] = page("<script>navigator.serviceWorker.register('/sw.js')</script>")
+    visit(site, tab)
+    tab.wait_for_function("navigator.serviceWorker.controller")
+    tab.reload()
+    loads: list[str] = []
+    tab.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+
+    if restart:
+        site.restart(fresh := site.new_hub())
+        fresh.ready(1)
+    else:
+        site.reload()
+    tab.wait_for_timeout(1500)
+
+    assert len(loads) == 1

@@ -249,3 +249,61 @@ def test_app_opts_out(site: Site, tab: Page) -> None:
 
     color_of(tab, RED)
     assert len(site.visits()) == 1
+
+
+def test_sheet_that_is_switched_off(site: Site, tab: Page) -> None:
+    """It stays off, there is no second one, and when it is switched on it is the new one."""
+    site.pages["/a.css"], site.pages["/b.css"] = css("red"), css("red", "p")
+    links = "<link rel=stylesheet id=a href=/a.css disabled><link rel=stylesheet id=b href=/b.css>"
+    site.pages["/"] = page("<h1>x</h1><p>y</p>", links)
+    visit(site, tab)
+    tab.evaluate("b.sheet.disabled = true")
+    tab.evaluate("document.addEventListener('fh-dash:after-swap', () => window.swaps = (window.swaps ?? 0) + 1)")
+
+    site.pages["/a.css"], site.pages["/b.css"] = css("green"), css("green", "p")
+    site.hub.assets([Path("/srv/a.css"), Path("/srv/b.css")])
+    tab.wait_for_function("window.swaps === 2")
+
+    color_of(tab, "rgb(0, 0, 0)")
+    color_of(tab, "rgb(0, 0, 0)", "p")
+    expect(tab.locator("link[rel=stylesheet]")).to_have_count(2)
+    tab.evaluate("a.disabled = false; b.sheet.disabled = false")
+    color_of(tab, GREEN)
+    color_of(tab, GREEN, "p")
+
+
+def test_imported_sheet_that_is_gone_for_a_moment(site: Site, tab: Page) -> None:
+    """The old one stays until there is a new one."""
+    site.pages["/main.css"] = Reply("@import 'a.css'; p { color: blue }")
+    site.pages["/a.css"] = css("red")
+    site.pages["/"] = page("<h1>x</h1>", "<link rel=stylesheet href=/main.css>")
+    visit(site, tab)
+    tab.evaluate("document.addEventListener('fh-dash:after-swap', () => window.swapped = true)")
+
+    site.pages["/a.css"] = Reply("", 404)
+    site.hub.assets([Path("/srv/a.css")])
+    tab.wait_for_function("window.swapped")
+    color_of(tab, RED)
+    site.pages["/a.css"] = css("green")
+    site.hub.assets([Path("/srv/a.css")])
+
+    color_of(tab, GREEN)
+
+
+def test_page_with_many_resources(site: Site, tab: Page) -> None:
+    """Which files a page uses is known, however many it has loaded; sources may be listed without spaces."""
+    site.pages["/p"], site.pages["/x.js"] = "", "document.title = 'old'"
+    site.pages["/a.svg"] = site.pages["/b.svg"] = svg("red")
+    many = """<picture><source srcset="/b.svg 1x,/a.svg 2x"><img></picture><script>(async () => {
+        for (let i = 0; i < 260; i += 1) await fetch("/p?" + i);
+        document.body.append(Object.assign(document.createElement("script"), {src: "/x.js"})) })()</script>"""
+    site.pages["/"] = page(many)
+    visit(site, tab)
+    expect(tab).to_have_title("old")
+    site.hub.assets([Path("/srv/a.svg")])
+    tab.wait_for_function("document.querySelector('source').srcset.includes('/a.svg?_fh_dash=')")
+
+    site.pages["/x.js"] = "document.title = 'new'"
+    site.hub.assets([Path("/srv/x.js")])
+
+    expect(tab).to_have_title("new")

@@ -31,7 +31,8 @@ CASES = {
     ),
     "DEFAULT-SRC 'SELF'": ("DEFAULT-SRC 'SELF'", ""),
     "img-src 'none'": ("img-src 'none'", ""),
-    "script-src *; connect-src https:": ("script-src *; connect-src https:", ""),
+    "script-src *; connect-src http:": ("script-src *; connect-src http:", ""),
+    "default-src https:": (f"default-src https:; script-src-elem https: {OURS}; connect-src https: {OURS}", ""),
 }
 
 
@@ -76,3 +77,10 @@ STRICT = "script-src 'strict-dynamic' 'sha256-abc'"
 def test_pages_without_policy_get_none() -> None:
     """No header is added."""
     assert navigate(live(sends(PAGE))).header("content-security-policy") is None
+
+
+def test_address_that_a_policy_cannot_name() -> None:
+    """Policies have no words for IPv6 addresses; the page's own origin is named instead."""
+    headers = [(b"content-security-policy", b"script-src 'none'")]
+
+    assert csp.allow(headers, "[::1]:5001/_fh_dash/T0KEN/", "") == [(headers[0][0], b"script-src 'self'")]

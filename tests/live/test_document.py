@@ -21,6 +21,7 @@ from fh_dash.live.document import LIMIT, insertion_point
         b"<!doctype html><html>",
         b"<!doctype html>",
         b"<!doctype html>\n",
+        b'<?xml version="1.0"?>\n<!DOCTYPE html><html xmlns="x"><head>',
     ],
 )
 @pytest.mark.parametrize("after", [b"<title>x</title>", b"<body><head>", b"<header>", b"hello", b"<body/>"])

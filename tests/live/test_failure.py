@@ -137,9 +137,10 @@ def test_fragment_tells_its_page() -> None:
 
     ask(live(app(), hub), headers=headers)
     ask(live(app(), hub), headers=headers | {"hx-current-url": "http://[bad"})
+    ask(live(app(), hub), headers=headers | {"hx-boosted": "true"})
     ask(live(app(), hub), headers={"accept": "application/json", "sec-fetch-dest": "empty"})
 
-    assert told == [("no <tea>", "/shop"), ("no <tea>", "")]
+    assert told == [("no <tea>", "/shop"), ("no <tea>", ""), ("no <tea>", "/shop")]
 
 
 # ------------------------------------------------------------------------------------------ the report

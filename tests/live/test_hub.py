@@ -296,10 +296,10 @@ def test_files_are_named_by_their_last_folders() -> None:
     """Enough to know the address by, without the whole place on the disk; and whether the app has served them."""
     deep = Path("/home/me/" + "x/" * 20 + "static/app.css")
 
-    rows = assets([deep, Path("/app.js")], {"app.css"})
+    rows = assets([deep, Path("/app.js")], {"app.css"}, own=lambda path: False)
     assert rows == [
-        {"path": "app.js", "kind": "other", "served": False},
-        {"path": "x/x/x/x/x/x/static/app.css", "kind": "style", "served": True},
+        {"path": "app.js", "kind": "other", "served": False, "own": False},
+        {"path": "x/x/x/x/x/x/static/app.css", "kind": "style", "served": True, "own": False},
     ]
 
 
@@ -318,3 +318,15 @@ def test_served_files_are_remembered() -> None:
         "srv/none.css": False,
         "srv/opened.css": True,
     }
+
+
+def test_files_that_the_app_wrote() -> None:
+    """To load a page may be why it wrote: nothing is loaded afresh, only what shows the file may exchange it."""
+    paths = [Path("/srv/plot.png"), Path("/srv/visits.json"), Path("/srv/app.css")]
+    hub = hub_at(own=lambda path: path.name != "app.css")
+
+    hub.assets(paths[1:2])
+    hub.assets(paths)
+
+    rows = [(row["path"], row["own"]) for message in hub._history for row in message["files"]]
+    assert rows == [("srv/app.css", False), ("srv/plot.png", True)]

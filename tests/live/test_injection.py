@@ -315,6 +315,24 @@ def test_swapped_resources_are_marked() -> None:
     assert "fh_dash.ours" not in ask(app, "/a.css", headers=cookie).scope
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "expected"),
+    [
+        ("/app.css", {}, "no-cache"),
+        ("/logo.svg", {}, "no-cache"),
+        ("/app.css", {"cache-control": "max-age=60"}, "max-age=60"),
+        ("/app.css", {"expires": "0"}, None),
+        ("/items.json", {}, None),
+        ("/part", {}, None),
+    ],
+)
+def test_static_files_are_asked_for_again(path: str, headers: dict[str, str], expected: str | None) -> None:
+    """A browser would keep an old style sheet for days by itself; what the app says about it holds."""
+    answer = ask(live(sends(b"", headers=headers)), path, headers={"sec-fetch-dest": "style"})
+
+    assert answer.header("cache-control") == expected
+
+
 def test_scope_is_not_copied() -> None:
     """What the app's router writes into the scope is seen around us."""
 

@@ -1,13 +1,14 @@
 // Who we are: the page's own script element tells the moment at which the page was made, and where we live.
 const KEY = Symbol.for("fh-dash");
 const me = document.currentScript;
-if (!me || window[KEY]) return;
+if (!me || window[KEY] || window.origin === "null") return; // a sandboxed page may not speak to us
 Object.defineProperty(window, KEY, { value: true });
 
 const home = new URL(".", me.src).href;
 const token = home.split("/").at(-2);
 const [bornRun, bornGeneration, bornLast] = me.dataset.fhLive.split(".");
 const born = {
+  moment: me.dataset.fhLive,
   run: bornRun,
   generation: Number(bornGeneration),
   last: Number(bornLast),
@@ -16,6 +17,8 @@ const born = {
   href: location.href,
 };
 me.remove(); // the page's tree is as the app made it, `:first-child` included
+
+performance.setResourceTimingBufferSize?.(2000); // it tells which files the page uses; 250 are soon full
 
 const OFF = "data-fh-dash";
 

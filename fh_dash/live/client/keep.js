@@ -3,6 +3,7 @@
 const STORE = "fh-dash:keep";
 const FRESH = 60_000; // ms; older notes belong to another visit
 const PATIENCE = 2_000; // ms after the load in which late content is waited for
+const LARGE = 500_000; // characters of one field; the browser keeps some millions in all
 const NEVER = /^(password|hidden|file|submit|button|image|reset)$/;
 const SECRET = /password|one-time-code|\bcc-/;
 
@@ -35,7 +36,7 @@ const TAKE = {
       .map((element) => [describe(element), element.scrollLeft, element.scrollTop]),
   fields: () =>
     all("input, textarea, select", (element) => !NEVER.test(element.type) && !SECRET.test(element.autocomplete))
-      .filter((element) => content(element) !== content(pristine(element)))
+      .filter((element) => content(element).length < LARGE && content(element) !== content(pristine(element)))
       .map((element) => [describe(element), content(element)]),
   written: () => all("[contenteditable]", (e) => edited.has(e)).map((e) => [describe(e), e.innerHTML]),
   opened: () =>

@@ -6,6 +6,12 @@ let reloading = false;
 let departing = 0; // when the person was about to leave by themselves
 let broken = false; // the newest save could not be loaded
 let outdated = null; // a reload that waits until it can
+let newest = born.last; // number of the last message that the server has told of
+
+// A reload may bring the same page again: a service worker of the app keeps it. It is not tried twice.
+const TRIED = "fh-dash:tried";
+const tried = quietly(() => sessionStorage.getItem(TRIED));
+quietly(() => sessionStorage.removeItem(TRIED));
 
 addEventListener("beforeunload", (event) => {
   if (reloading) event.stopImmediatePropagation(); // what the person typed is put back: no need to ask
@@ -19,13 +25,18 @@ async function reload(detail) {
   if (reloading || framed() || off("no-reload")) return;
   const bare = (href) => href.split("#")[0];
   if (born.sent && bare(location.href) === bare(born.href)) return showOutOfDate(detail.generation);
+  const attempt = [born.moment, state.run, newest].join(" ");
+  if (attempt === tried) return;
   if (!announce("before-reload", detail, true)) return;
   reloading = true;
+  quietly(() => sessionStorage.setItem(TRIED, attempt));
   hide();
   if (refreshing.size) await Promise.race([Promise.allSettled([...refreshing]), pause(500)]);
   const wait = departing + 3000 - Date.now();
   keep(detail);
   markRequest();
+  // Firefox would put all fields back itself, hidden ones and untouched ones included
+  for (const field of document.querySelectorAll("input, select, textarea, button")) field.setAttribute("autocomplete", "off");
   if (wait > 0) await pause(wait); // a link was clicked: the page that comes is fresh anyway
   location.reload();
   setTimeout(() => (reloading = false), 10_000); // the answer was no page
@@ -48,6 +59,7 @@ const ON = {
   hello(message) {
     state.lost = false;
     if (message.run === state.run && message.last < state.last) return; // overtaken by newer words
+    newest = message.last;
     broken ||= Boolean(message.error);
     wantReports(message.reports);
     if (message.run !== state.run) {
@@ -95,6 +107,7 @@ function receive(message) {
   if (message.id) {
     if (message.id <= state.last) return;
     state.last = message.id;
+    newest = Math.max(newest, message.id);
   }
   ON[message.type]?.(message);
 }

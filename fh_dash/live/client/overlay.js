@@ -1,8 +1,10 @@
 // Errors and notices, above everything in the page, in a tree of their own. Words from outside are text nodes, always.
 
 const LOOK = `
-:host{all:initial;position:fixed;inset:auto 0 0 0;width:auto;max-width:none;margin:0;border:0;padding:0;background:none;
-  z-index:2147483647;display:block;font:14px/1.5 system-ui,sans-serif;color:#e9eaec;pointer-events:none;overflow:visible}
+:host{all:initial!important;position:fixed!important;inset:auto 0 0 0!important;width:auto!important;
+  max-width:none!important;margin:0!important;border:0!important;padding:0!important;background:none!important;
+  z-index:2147483647!important;display:block!important;font:14px/1.5 system-ui,sans-serif!important;
+  color:#e9eaec!important;pointer-events:none!important;overflow:visible!important}
 .box{box-sizing:border-box;pointer-events:auto;background:#1b1e23;border-top:3px solid #ff6b60;max-height:70vh;overflow:auto;
   padding:14px 20px 16px;box-shadow:0 -8px 40px #0008;outline:none}
 .box.note{margin:0 16px 16px auto;max-width:30rem;border:1px solid #3a4048;border-left:3px solid #e0b252;border-radius:8px}
@@ -49,19 +51,26 @@ function show(box) {
   });
   if (!sheet) root.append(el("style", {}, LOOK)); // a browser of before 2023
   root.append(box);
-  document.documentElement.append(host);
-  quietly(() => host.showPopover()); // above the app's own dialogs
+  lift(quietly(() => [...document.querySelectorAll("dialog:modal")].at(-1)));
   before = document.activeElement;
   // a dialog is read aloud when it gets the focus; a person who types in a field keeps it
   if (!before || before === document.body) box.focus({ preventScroll: true });
 }
+
+// Above the app's own dialogs; inside a modal one, since all else can be neither clicked nor read aloud.
+function lift(dialog) {
+  (dialog ?? document.documentElement).append(host);
+  quietly(() => host.showPopover());
+}
+
+document.addEventListener("close", ({ target }) => host && host.parentNode === target && lift(), true);
 
 function closer() {
   return el("button", { type: "button", "aria-label": "Close (Escape)", click: hide }, "Close");
 }
 
 function showError(error) {
-  if (off("no-overlay")) return;
+  if (off("no-overlay") || (framed() && error.stage !== "request")) return;
   const box = el(
     "section",
     { class: "box", role: "alertdialog", "aria-labelledby": "t", "aria-describedby": "m w", tabindex: "-1" },

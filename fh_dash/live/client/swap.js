@@ -57,7 +57,7 @@ function* imageUses() {
       const value = element.getAttribute(attribute);
       if (!value) continue;
       // `srcset` is a list of addresses, each with a word about its size
-      const parts = attribute === "srcset" ? value.split(/,\s+/) : [value];
+      const parts = attribute === "srcset" ? value.split(/,\s+|(?<=\s[\d.]+[wx]),/) : [value];
       const split = parts.map((part) => part.trim().split(/\s+/));
       for (const entry of split) {
         const url = local(entry[0]);
@@ -110,11 +110,13 @@ const arriving = new Map(); // a link on view: the one that is to take its place
 function exchangeLink(link, href) {
   if ([...arriving.values()].includes(link)) return undefined; // the link on view is asked too
   arriving.get(link)?.remove();
+  if (link.disabled) return void (link.href = href); // it is loaded when it is switched on
   const fresh = link.cloneNode();
   fresh.href = href;
   fresh.removeAttribute("integrity"); // it is that of the old text
   const done = new Promise((resolve) => {
     const end = (old) => () => {
+      if (old === link && link.sheet && fresh.sheet) fresh.sheet.disabled = link.sheet.disabled;
       old.remove();
       if (arriving.get(link) === fresh) arriving.delete(link);
       resolve();
@@ -135,7 +137,8 @@ async function exchangeImport(rule, href) {
   const conditions = `${layer} ${supports} ${rule.media?.mediaText ?? ""}`;
   const fresh = sheet.insertRule(`@import url("${href}") ${conditions};`, index + 1);
   for (let i = 0; i < 60 && !quietly(() => sheet.cssRules[fresh].styleSheet?.cssRules); i += 1) await pause(16);
-  sheet.deleteRule(index);
+  const arrived = quietly(() => sheet.cssRules[fresh].styleSheet?.cssRules.length);
+  sheet.deleteRule(arrived ? index : fresh); // gone for a moment: the next save shows it
 }
 
 async function exchangeImage(use, href) {
@@ -166,12 +169,12 @@ function loaded(file) {
 }
 
 // Exchange one file where it is used; false when the page must be loaded afresh to show it.
-function swapFile({ path, kind, served }, number) {
+function swapFile({ path, kind, served, own }, number) {
   const uses = kind === "style" ? best(styleUses(), path) : kind === "image" ? best(imageUses(), path) : [];
   if (!uses.length) {
     const addresses = new Set(loaded(path));
     addresses.forEach(renew);
-    return served && !addresses.size;
+    return own || (served && !addresses.size);
   }
   const change = kind === "style" ? (use, href) => use.show(href) : exchangeImage;
   const changes = uses.filter((use) => !off("no-swap", use.owner)).map((use) => change(use, marked(use.url, `${state.run}.${number}`)));
