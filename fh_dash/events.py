@@ -156,6 +156,8 @@ class Listening:
 
     url: str
     time: float
+    network: tuple[str, ...] = ()
+    """Where other machines reach it, when it listens on all addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,19 @@ class CacheState:
     """Why it is stale."""
     kind: Literal["cache", "kept"] = "cache"
     """`kept`: a plain `no_reload` object, which has no counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheValue:
+    """One value that a cache holds; asked for by the cache's key, never posted."""
+
+    arguments: str
+    """Of the call that computed it, as they are written: `'large', top=3`."""
+    type: str
+    size: int
+    """Bytes, with what hangs on it."""
+    whole: bool = True
+    """False: there is more to it than was counted."""
 
 
 Event: TypeAlias = (

@@ -61,6 +61,7 @@ class Lines:
         yield f"{self._bold(visible(event.url))}  {self._dim(f'{mode}{live}, Ctrl-C stops')}"
         if self._settings.host not in _LOOPBACK:
             yield self._warn(f"--host {visible(self._settings.host)}: other machines can reach this dev server")
+            yield from (self._bold(visible(url)) for url in event.network)
 
     def _import_started(self, event: ImportStarted) -> Iterable[str]:
         self._importing[event.depth] = event.project

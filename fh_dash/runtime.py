@@ -20,11 +20,23 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fh_dash.errors import FhDashError, UsageError
-from fh_dash.events import CacheState, ErrorReport, Event, Exchange, Listening, LoadFailed, ServerStopped, Serving
+from fh_dash.events import (
+    CacheState,
+    CacheValue,
+    ErrorReport,
+    Event,
+    Exchange,
+    Listening,
+    LoadFailed,
+    ServerStopped,
+    Serving,
+)
 from fh_dash.host import binding
 from fh_dash.host.interrupt import Interrupted, raise_in, stands_in_project
+from fh_dash.host.pulse import Pulse, stands_at
 from fh_dash.host.signals import EXIT, Signals
 from fh_dash.host.target import Target, resolve
+from fh_dash.host.urls import network_urls
 from fh_dash.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +46,9 @@ if TYPE_CHECKING:
     from fh_dash.host.server import Server
     from fh_dash.live import LiveHub
     from fh_dash.reloader import Reloader
+
+BLOCKED = 0.5
+"""Seconds without an answer of the server's loop from which on it counts as blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class Runtime:
         self._composing = threading.RLock()
         self._recorder: Recorder | None = None
         self._thread: int | None = None
+        self._pulse: Pulse | None = None
         self._stopping = False
 
     # --------------------------------------------------------------------------------------------- begin
@@ -91,7 +107,7 @@ class Runtime:
                 self._socket.close()
                 raise
         url = binding.url(self._socket, settings.host, tls=bool(settings.uvicorn.get("ssl_certfile")))
-        self.post(Listening(url, time.time()))
+        self.post(Listening(url, time.time(), network_urls(url, settings.host)))
         return url
 
     @property
@@ -193,6 +209,7 @@ class Runtime:
         parts.engine.install()
 
     def _ready(self) -> None:
+        self._pulse = Pulse(asyncio.get_running_loop())
         if self.live is not None:
             self.live.bind(asyncio.get_running_loop())
         self._parts.host.start()
@@ -234,8 +251,14 @@ class Runtime:
         self.stop()
 
     def hanging(self) -> tuple[str, int] | None:
-        """File and line where project code stands that is being run for a load or a reload now."""
-        return self._bound.engine.running() if self._bound is not None else None
+        """File and line where project code stands that is being run for a load or a reload now, or that has kept
+        the server's loop from going round for a while. To be asked by one thread, now and then."""
+        if self._bound is None:
+            return None
+        if (place := self._bound.engine.running()) is not None:
+            return place
+        blocked = self._pulse is not None and self._pulse.blocked() >= BLOCKED
+        return stands_at(self._thread, self._is_project) if blocked else None
 
     def interrupt(self) -> bool:
         """Raise an exception in project code that hangs; the old generation serves on. False: none is running.
@@ -304,6 +327,18 @@ class Runtime:
         from fh_dash.engine.keep import registry
 
         return registry.clear_all()
+
+    def cache_values(self, key: str) -> tuple[CacheValue, ...]:
+        """What a cache holds, by `CacheState.key`."""
+        from fh_dash import insight
+
+        return insight.cache_values(key)
+
+    def importers(self) -> Mapping[str, tuple[str, ...]]:
+        """For each project module those that import it."""
+        from fh_dash import insight
+
+        return insight.importers(self._bound.engine) if self._bound is not None else {}
 
     def exchange(self, number: int) -> Exchange | None:
         """Headers and the beginnings of the bodies of a request, by its id; None when it is not known, or no longer."""

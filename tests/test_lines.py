@@ -60,11 +60,15 @@ def test_start() -> None:
 
 def test_open_to_others() -> None:
     """Listening on more than the loopback address is said."""
-    told = lines(Listening("http://127.0.0.1:5001", 1.0), settings=Settings("app.py", host="0.0.0.0", live=True))
+    told = lines(
+        Listening("http://127.0.0.1:5001", 1.0, ("http://192.168.1.7:5001",)),
+        settings=Settings("app.py", host="0.0.0.0", live=True),
+    )
 
     assert told == [
         "http://127.0.0.1:5001  hot reload, pages follow, Ctrl-C stops",
         "--host 0.0.0.0: other machines can reach this dev server",
+        "http://192.168.1.7:5001",
     ]
 
 

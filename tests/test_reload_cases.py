@@ -22,7 +22,6 @@ KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
     "cls_subclasses": "__subclasses__() lists a renamed class last",
     "imp_by_thread": "a module imported by a thread that another module started",
-    "imp_cycle_of_three": "three modules in a circle, of which the last runs again",
     "imp_importlib_reload": "importlib.reload in the project's own code",
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
     "keep_subclass_plugins": "a base class that registers its subclasses counts as changed with its registry",

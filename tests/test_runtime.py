@@ -291,6 +291,39 @@ def test_code_that_hangs_is_shown_and_can_be_interrupted(tmp_path: Path) -> None
         assert run.get() == (200, "one")
 
 
+def test_a_blocked_loop_is_shown(tmp_path: Path) -> None:
+    """With the line of the project's code that holds it."""
+    write(tmp_path, {"app.py": APP.replace("    return Plain", "    while request.url.query: pass\n    return Plain")})
+    with Running(tmp_path) as run:
+        run.serving()
+        client = threading.Thread(target=run.get, args=("/?hang",))
+        client.start()
+        deadline = time.monotonic() + PATIENCE
+        while (place := run.runtime.hanging()) is None:
+            assert time.monotonic() < deadline
+        while not run.runtime.interrupt():
+            assert time.monotonic() < deadline
+        client.join(PATIENCE)
+
+        assert place == (str(tmp_path / "app.py"), 9)
+
+
+def test_what_a_cache_holds_and_who_imports_whom(tmp_path: Path) -> None:
+    """Asked for by the dashboard: arguments, types and sizes of values; the importers of each module."""
+    models = (
+        "from fh_utils import no_reload_cache\n@no_reload_cache\ndef load(name, *, top=1):\n    return [name] * top\n"
+    )
+    write(tmp_path, {"models.py": models, "app.py": f"import models\nmodels.load('a', top=3)\n{APP}"})
+    with Running(tmp_path) as run:
+        run.serving()
+        (value,) = run.runtime.cache_values("models:load")
+
+        assert (value.arguments, value.type, value.whole) == ("'a', top=3", "list", True)
+        assert value.size > 50
+        assert run.runtime.cache_values("no:such") == ()
+        assert run.runtime.importers()["models"] == ("app",)
+
+
 def test_a_handler_that_blocks_the_loop_can_be_interrupted(tmp_path: Path) -> None:
     """The request fails, the server goes on."""
     write(tmp_path, {"app.py": APP.replace("    return Plain", "    while request.url.query: pass\n    return Plain")})

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import io
 import logging
+import os
 import sys
 import threading
 import time
@@ -18,6 +19,8 @@ from fh_dash.host.lines import LineBuffer
 Post = Callable[[OutputLine], object]
 SILENT = ("uvicorn.access",)
 """Loggers whose lines the request log already has."""
+_SERVER = tuple(f"{os.sep}{name}{os.sep}" for name in ("uvicorn", "websockets"))
+"""Where the server's own chatter comes from: its start, its connections. The app may log under the same names."""
 
 BRIEF = ("uvicorn.error",)
 """Loggers whose tracebacks are one line here: the request that failed has them in full."""
@@ -141,7 +144,7 @@ class LogTap(logging.Handler):
         self._plain = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name in SILENT:
+        if record.name in SILENT or _chatter(record):
             return
         try:
             text = self._text(record)
@@ -170,6 +173,12 @@ class LogTap(logging.Handler):
         if record.stack_info:
             parts.append(self._plain.formatStack(record.stack_info))
         return "\n".join(parts)
+
+
+def _chatter(record: logging.LogRecord) -> bool:
+    if record.levelno >= logging.WARNING or not record.name.startswith("uvicorn"):
+        return False
+    return any(folder in record.pathname for folder in _SERVER)
 
 
 class LogRedirect:

@@ -232,8 +232,8 @@ RELOADS = Vocabulary(
     {"failed": lambda row: isinstance(row, ReloadResult) and not row.ok},
 )
 MODULES = Vocabulary(
-    lambda row: f"{row.name} {row.outcome} {row.reason}",
-    {"slow": at_least(_milliseconds), "gen": number("generation", "gen"), "runs": number("runs", "runs")},
+    lambda row: f"{row.name} {row.outcome} {row.reason} {' '.join(row.importers)}",
+    {"slow": at_least(_milliseconds), "gen": number("generation", "gen"), "reruns": number("reruns", "reruns")},
 )
 CACHES = Vocabulary(
     lambda row: f"{row.key} {row.file}",

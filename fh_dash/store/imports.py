@@ -34,11 +34,19 @@ class Imports:
     def __init__(self) -> None:
         self.stack: list[Running] = []
         """What is being imported now, outermost first."""
-        self.done: list[Imported] = []
-        self.count = 0
+        self._done: dict[str, Imported] = {}
         self.since = 0.0
         """When the outermost import began; 0.0 before."""
         self._children: list[float] = []
+
+    @property
+    def done(self) -> list[Imported]:
+        """The first import of each module: what a reload runs again is not one."""
+        return list(self._done.values())
+
+    @property
+    def count(self) -> int:
+        return len(self._done)
 
     def started(self, event: ImportStarted) -> None:
         # An import that was torn down by an exception may have left no end: the depth says where we are.
@@ -56,13 +64,13 @@ class Imports:
         done = Imported(event.module, event.milliseconds, own, event.project, event.depth, parent, event.ok)
         if self._children:
             self._children[-1] += event.milliseconds
-        self.count += 1
-        if len(self.done) < _KEEP:
-            self.done.append(done)
+        known = self._done.get(event.module)
+        if (known is None and self.count < _KEEP) or (known is not None and not known.ok):
+            self._done[event.module] = done
 
     def slowest(self, count: int) -> list[Imported]:
         """By the time that was their own, the costliest first."""
-        return sorted(self.done, key=lambda item: item.own, reverse=True)[:count]
+        return sorted(self._done.values(), key=lambda item: item.own, reverse=True)[:count]
 
     def stop(self) -> None:
         self._unwind(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fh_dash.events import ImportFinished, ImportStarted, ModuleReport, ReloadResult
@@ -24,6 +25,12 @@ class ModuleState:
     parent: str = ""
     """The module that imported it first."""
     failed: bool = False
+    importers: tuple[str, ...] = ()
+    """The project modules with an import of it."""
+
+    @property
+    def reruns(self) -> int:
+        return max(0, self.runs - 1)
 
 
 class Modules:
@@ -77,8 +84,30 @@ class Modules:
     def reloaded(self, event: ReloadResult) -> None:
         if not event.ok:
             return
+        for state in [state for state in self._states.values() if state.failed]:
+            self._states[state.name] = replace(state, failed=False)
+            self.version += 1
         for report in event.modules:
             self._touched(report, event)
+
+    def link(self, importers: Mapping[str, tuple[str, ...]]) -> None:
+        """Take in who imports whom now."""
+        for name, state in self._states.items():
+            if (known := importers.get(name, ())) != state.importers:
+                self._states[name] = replace(state, importers=known)
+                self.version += 1
+
+    def tree(self) -> Iterator[tuple[int, str, bool]]:
+        """The imports from the outermost modules down: depth, name, and whether its own were shown before."""
+        inside: dict[str, list[str]] = {}
+        for state in self._states.values():
+            for importer in state.importers:
+                inside.setdefault(importer, []).append(state.name)
+        shown: set[str] = set()
+        outermost = sorted(name for name, state in self._states.items() if not state.importers)
+        for root in (*outermost, *sorted(self._states)):  # the rest: modules of a circle that nobody else imports
+            if root not in shown:
+                yield from _branch(root, inside, shown)
 
     def _touched(self, report: ModuleReport, event: ReloadResult) -> None:
         self.version += 1
@@ -94,7 +123,19 @@ class Modules:
             reason=report.reason or ", ".join(report.names),
             time=event.time,
             generation=event.generation,
-            runs=old.runs + (report.outcome == "re-run" or (ran and not old.runs)),
+            runs=max(old.runs, ran),  # counted by the end of its import, which is an event of its own
             milliseconds=report.milliseconds if ran else old.milliseconds,
             failed=False,
         )
+
+
+def _branch(root: str, inside: Mapping[str, list[str]], shown: set[str]) -> Iterator[tuple[int, str, bool]]:
+    todo = [(0, root)]
+    while todo:
+        depth, name = todo.pop()
+        below = inside.get(name, [])
+        again = name in shown and bool(below)
+        yield depth, name, again
+        if not again:
+            shown.add(name)
+            todo += [(depth + 1, child) for child in sorted(below, reverse=True)]

@@ -24,16 +24,20 @@ class Status:
         self.target = target
         """As typed, until the app says what it is."""
         self.url = ""
+        self.network: tuple[str, ...] = ()
+        """URLs for other machines."""
         self.generation = 0
         self.since = now
         """When the phase began."""
         self.up = False
         """Some generation answers requests."""
+        self.hangs_at: tuple[str, int] | None = None
+        """File and line of project code that keeps the import, a reload or the whole server waiting."""
         self.error: ErrorReport | None = None
         """The error that is pinned until the next good save."""
 
     def listening(self, event: Listening) -> None:
-        self.url = event.url
+        self.url, self.network = event.url, event.network
 
     def import_started(self, event: ImportStarted) -> None:
         if self.phase == "starting":

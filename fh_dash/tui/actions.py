@@ -17,9 +17,8 @@ from fh_dash.tui.hold import Hold
 from fh_dash.tui.screens.ask import AskScreen
 from fh_dash.tui.screens.detail import DetailScreen
 from fh_dash.tui.screens.main import MainScreen
-from fh_dash.tui.screens.texts import help_document, imports_document, urls_document
+from fh_dash.tui.screens.texts import help_document, imports_document, tree_document, urls_document
 from fh_dash.tui.theme import FH_DARK, FH_LIGHT
-from fh_dash.tui.urls import network_urls
 from fh_dash.tui.widgets.keybar import KeyBar
 from fh_dash.tui.widgets.requests import RequestRows
 
@@ -53,10 +52,10 @@ class Actions(TypeAhead):
             self.say(f"copied {units.count(len(text), 'character')}, if the terminal allows it (OSC 52)", "muted")
 
     def show_detail(self, row: Any) -> None:
-        exchange = getattr(self.runtime, "exchange", lambda id_: None)
+        runtime = self.runtime
 
         def build(width: int, secrets: bool) -> Document:
-            return document(row, Context(self.store, width, self.slow, secrets, exchange))
+            return document(row, Context(self.store, width, self.slow, secrets, runtime.exchange, runtime.cache_values))
 
         self.push_screen(DetailScreen(build))
 
@@ -103,8 +102,9 @@ class Actions(TypeAhead):
         return None
 
     def action_break_off(self) -> None:
-        stopped = getattr(self.runtime, "interrupt", lambda: False)()
-        self.say("interrupted: the old code serves on" if stopped else "nothing hangs", "muted")
+        reloading = self.store.status.phase == "reloading"
+        done = "interrupted: the old code serves on" if reloading else "interrupted"
+        self.say(done if self.runtime.interrupt() else "nothing hangs", "muted")
 
     def action_browser(self) -> None:
         url = self.store.status.url
@@ -112,14 +112,17 @@ class Actions(TypeAhead):
         self.say(f"opened {url}" if opened else f"no browser found: {url}", "muted")
 
     def action_urls(self) -> None:
-        url = self.store.status.url
-        self.push_screen(DetailScreen(lambda width, secrets: urls_document(url, network_urls(url))))
+        status = self.store.status
+        self.push_screen(DetailScreen(lambda width, secrets: urls_document(status.url, status.network)))
 
     def action_help(self) -> None:
         self.push_screen(DetailScreen(lambda width, secrets: help_document(self.keymap_shown)))
 
     def action_imports(self) -> None:
         self.push_screen(DetailScreen(lambda width, secrets: imports_document(self.store, width)))
+
+    def action_tree(self) -> None:
+        self.push_screen(DetailScreen(lambda width, secrets: tree_document(self.store)))
 
     def action_editor(self) -> None:
         error, rows = self.store.status.error, self.main.rows

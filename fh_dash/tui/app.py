@@ -19,7 +19,6 @@ from fh_dash.tui import _textual_compat as compat
 from fh_dash.tui import bindings, commands
 from fh_dash.tui.actions import Actions
 from fh_dash.tui.hold import Hold, Released, no_released
-from fh_dash.tui.places import place
 from fh_dash.tui.screens.main import MainScreen
 from fh_dash.tui.supervise import Loop
 from fh_dash.tui.theme import FH_DARK, FH_LIGHT, Palette, palette
@@ -190,25 +189,25 @@ class DashApp(Actions):
         self.store.apply(events)
         if any(isinstance(event, (Serving, ReloadResult, LoadFailed)) for event in events):
             self.store.routes.update(self.runtime.routes())
+            self.store.modules.link(self.runtime.importers())
             self.store.caches.update(self.runtime.caches())
         with self.batch_update():
             self.main.refresh_all()
 
     def tick(self) -> None:
         self.resident = self._memory()
+        self.store.status.hangs_at = self._hanging()
         if self.store.caches.update(self.runtime.caches()):
             self.main.refresh_all()
         self.main.tick()
-        self._tell_hanging()
 
-    def _tell_hanging(self) -> None:
-        """Project code that has kept a reload or the import waiting for long: where it stands."""
-        status = self.store.status
-        if status.phase not in ("reloading", "importing") or self.store.clock() - status.since < HANGING:
-            return
-        where = getattr(self.runtime, "hanging", lambda: None)()
-        if where is not None and status.phase == "reloading":
-            self.say(f"{place(*where)} is still running: x interrupts it", "slow", 1.5)
+    def _hanging(self) -> tuple[str, int] | None:
+        """Where project code stands that has kept the import, a reload or the server waiting for long."""
+        place, status = self.runtime.hanging(), self.store.status
+        waits = status.phase in ("reloading", "importing")
+        if place is None or (waits and self.store.clock() - status.since < HANGING):
+            return None
+        return place
 
     def tick_import(self) -> None:
         if self.store.imports.stack:

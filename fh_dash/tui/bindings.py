@@ -33,6 +33,7 @@ APP: tuple[Binding, ...] = (
     Binding(
         "6", "pane('routes')", "Routes", id="pane_routes", show=False, tooltip="The route table, with hits and times"
     ),
+    Binding("t", "tree", "tree", id="tree", show=False, tooltip="Which module imports which"),
     Binding("i", "imports", "imports", id="imports", show=False, tooltip="What each import cost"),
     Binding("s", "noise", "static", id="noise", show=False, tooltip="Show or hide static files and our own requests"),
     Binding(

@@ -20,6 +20,7 @@ _NAMES = {
     "editor": "Open the editor",
     "zoom": "Maximise the pane",
     "imports": "Import times",
+    "tree": "Import tree",
     "noise": "Show or hide static files",
     "theme": "Switch between dark and light",
     "filter": "Filter the pane",

@@ -204,14 +204,53 @@ def test_modules_count_their_runs() -> None:
     it = store()
     it.apply([ImportStarted("pages", 1.0, True), ImportFinished("pages", 6.0, True)])
     for outcome in ("re-run", "rebound"):
+        if outcome == "re-run":
+            it.apply([ImportStarted("pages", 4.0, True), ImportFinished("pages", 3.0, True)])
         it.apply([ReloadResult(2, 5.0, ("x.py",), (ModuleReport("pages", "/p/pages.py", outcome, "why", (), 3.0),))])  # type: ignore[arg-type]
     pages = it.modules.named("pages")
 
     assert pages is not None
-    assert (pages.runs, pages.outcome, pages.milliseconds) == (2, "rebound", 3.0)
+    assert (pages.runs, pages.reruns, pages.outcome, pages.milliseconds) == (2, 1, "rebound", 3.0)
     it.apply([ReloadResult(3, 6.0, (), (ModuleReport("pages", "", "unloaded"),))])
 
     assert it.modules.named("pages") is None
+
+
+def test_a_module_that_failed_is_well_after_the_next_good_save() -> None:
+    """Also when that save did not run it: the old one is in force again."""
+    it = store()
+    it.apply([ImportStarted("pages", 1.0, True), ImportFinished("pages", 6.0, True, ok=False)])
+
+    assert it.modules.rows[0].failed
+    it.apply([ReloadResult(2, 5.0, ("x.py",))])
+
+    assert not it.modules.rows[0].failed
+
+
+def test_the_import_tree() -> None:
+    """From those that nobody imports downwards; what was shown is not spelled out again; circles end."""
+    it = store()
+    for name in ("app", "pages", "conf", "a", "b"):
+        it.apply([ImportStarted(name, 1.0, True), ImportFinished(name, 6.0, True)])
+    it.modules.link({"pages": ("app",), "conf": ("app", "pages"), "a": ("b",), "b": ("a",)})
+
+    assert list(it.modules.tree()) == [
+        (0, "app", False), (1, "conf", False), (1, "pages", False), (2, "conf", False),
+        (0, "a", False), (1, "b", False), (2, "a", True),
+    ]  # fmt: skip
+    version = it.modules.version
+    it.modules.link({"pages": ("app",), "conf": ("app", "pages"), "a": ("b",), "b": ("a",)})
+
+    assert it.modules.version == version
+
+
+def test_a_reload_is_no_import() -> None:
+    """The table of import times keeps what the start cost."""
+    it = store()
+    for milliseconds in (900.0, 3.0):
+        it.apply([ImportStarted("app", 1.0, True), ImportFinished("app", milliseconds, True)])
+
+    assert [(i.module, i.milliseconds) for i in it.imports.done] == [("app", 900.0)]
 
 
 def test_a_failed_reload_changes_no_module() -> None:

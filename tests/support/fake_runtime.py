@@ -11,6 +11,7 @@ from typing import NoReturn
 from fh_dash.events import (
     CacheChange,
     CacheState,
+    CacheValue,
     ErrorReport,
     Event,
     Exchange,
@@ -56,6 +57,8 @@ class FakeRuntime:
         self.states: tuple[CacheState, ...] = ()
         self.table: tuple[FakeRoute, ...] = ()
         self.exchanges: dict[int, Exchange] = {}
+        self.stands: tuple[str, int] | None = None
+        """Where project code hangs."""
 
     def bind(self) -> str:
         return URL
@@ -97,6 +100,19 @@ class FakeRuntime:
         self.calls.append("clear_all")
         return len(self.states)
 
+    def cache_values(self, key: str) -> tuple[CacheValue, ...]:
+        return VALUES.get(key, ())
+
+    def importers(self) -> Mapping[str, tuple[str, ...]]:
+        return IMPORTERS
+
+    def hanging(self) -> tuple[str, int] | None:
+        return self.stands
+
+    def interrupt(self) -> bool:
+        self.calls.append("interrupt")
+        return self.stands is not None
+
     def routes(self) -> tuple[FakeRoute, ...]:
         return self.table
 
@@ -124,6 +140,17 @@ CACHES = (
     CacheState("models:tokenizer", ROOT + "models.py", 30, 12, 1, 1, 1.9, 22.8, NOON - 3290, False),
     CacheState("db:engine", ROOT + "db.py", 5, 0, 0, 0, 0.0, 0.0, NOON - 3300, False, kind="kept"),
 )
+
+VALUES = {
+    "models:load_model": (CacheValue("'all-MiniLM-L6-v2'", "SentenceTransformer", 91_300_000, False),),
+    "shop:prices": (CacheValue("'EUR'", "dict", 2_240), CacheValue("'USD', live=True", "dict", 2_240)),
+    "models:tokenizer": (CacheValue("", "BertTokenizerFast", 1_260_000),),
+}
+
+IMPORTERS = {
+    "conf": ("app", "db"), "db": ("app", "shop"), "models": ("app",), "pages": ("app",),
+    "routes.items": ("app",), "shop": ("pages", "routes.items"),
+}  # fmt: skip
 
 SYNTAX = ErrorReport(
     stage="syntax",
@@ -296,6 +323,19 @@ def reloads() -> list[Event]:
             caches=(CacheChange("shop:prices", "stale", "body changed"), CacheChange("models:load_model", "kept")),
         ),
     ]
+    return [part for event in events for part in (*_runs(event), event)]
+
+
+def _runs(result: Event) -> list[Event]:
+    """What the engine says of the modules that a reload runs again."""
+    events: list[Event] = []
+    if isinstance(result, ReloadResult) and result.ok:
+        for module in result.modules:
+            if module.outcome == "re-run":
+                events += [
+                    ImportStarted(module.name, result.time - module.milliseconds / 1000, True),
+                    ImportFinished(module.name, module.milliseconds, True),
+                ]
     return events
 
 

@@ -86,7 +86,7 @@ def test_every_cell_of_the_panes(text: str) -> None:
         *reloads.head(hostile.reload(text)).values(),
         *reloads.head(hostile.reload(text, failed=True)).values(),
         *requests.cells(hostile.request(text), 100.0).values(),
-        *caches.cells(hostile.cache(text)).values(),
+        *caches.cells(hostile.cache(text), 100.0).values(),
         *modules.cells(ModuleState(text, text, text, text)).values(),
         *routes.cells(stats, 100.0).values(),
         *output.text(hostile.output(text)),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fh_dash.events import CacheState
+from collections.abc import Sequence
+
+from fh_dash.events import CacheState, CacheValue
 from fh_dash.store import units
 from fh_dash.tui.details.document import Context, Document
-from fh_dash.tui.details.parts import field, heading, wrapped
-from fh_dash.tui.paint import Line
+from fh_dash.tui.details.parts import field, heading, table, wrapped
+from fh_dash.tui.paint import Line, Part
 from fh_dash.tui.places import place
 
 _STALE = "It goes on serving the values it holds; c clears them and adopts the new code."
@@ -21,10 +23,22 @@ def describe(state: CacheState, context: Context) -> Document:
     ]
     if state.kind == "cache":
         lines += _numbers(state, context)
+        lines += _values(context.values(state.key))
     if state.stale:
         reason = f"{state.reason or 'Its code changed'}. {_STALE}"
         lines += [*heading("Why it is stale"), *wrapped(reason, context.width)]
     return Document(f"Cache {name}", lines, state.key, (state.file, state.line) if state.file else None)
+
+
+def _values(values: Sequence[CacheValue]) -> list[Line]:
+    if not values:
+        return []
+    rows = [((value.arguments or "no arguments", "text"), (value.type, "muted"), _size(value)) for value in values]
+    return [*heading("Values", "arguments, kind, size in memory"), *table(rows, (36, 20, 0))]
+
+
+def _size(value: CacheValue) -> Part:
+    return f"{units.size(value.size):>8}" + ("" if value.whole else " or more"), "text"
 
 
 def _numbers(state: CacheState, context: Context) -> list[Line]:

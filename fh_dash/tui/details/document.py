@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fh_dash.events import (
     CacheState,
+    CacheValue,
     ErrorReport,
     Exchange,
     OutputLine,
@@ -44,6 +45,7 @@ class Context:
     secrets: bool = False
     """Show cookies and authorization."""
     exchange: Callable[[int], Exchange | None] = lambda id_: None
+    values: Callable[[str], Sequence[CacheValue]] = lambda key: ()
 
 
 def document(row: Any, context: Context) -> Document:

@@ -16,12 +16,13 @@ def describe(state: ModuleState, context: Context) -> Document:
         ("Last", (f"{state.outcome} at {units.clock(state.time)}" if state.time else state.outcome, "text")),
         ("Why", (state.reason, "text")),
         ("Generation", (str(state.generation) if state.generation else "", "text")),
-        ("Runs", (f"{state.runs}", "text")),
+        ("Re-run", (units.count(state.reruns, "time"), "text")),
         ("Import", (units.milliseconds(state.milliseconds), "text")),
     ])  # fmt: skip
+    lines += fields([("Imported by", (", ".join(state.importers), "text"))])
     chain = modules.imported_by(state.name)
     if chain:
-        lines += heading("Imported by", "nearest first")
+        lines += heading("First imported through", "nearest first")
         lines += [[("  " * i + "└ ", "muted"), (name, "text")] for i, name in enumerate(chain)]
     children = sorted((i for i in imports.done if i.parent == state.name), key=lambda i: -i.milliseconds)[:40]
     if children:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from fh_dash.text import visible
 from fh_dash.tui.paint import Line, Part, cut
 
-LABEL = 12
+LABEL = 13
 _BAR = 32
 
 

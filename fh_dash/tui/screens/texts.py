@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.binding import Binding
 
@@ -51,12 +51,29 @@ def _key_line(binding: Binding, keymap: Mapping[str, str]) -> Line:
     return [(names.ljust(_KEYS + 2), "accent"), (binding.tooltip or binding.description, "text")]
 
 
-def urls_document(url: str, others: list[str]) -> Document:
+def urls_document(url: str, others: Sequence[str]) -> Document:
     lines: list[Line] = [[("This machine   ", "muted"), (url or "not listening yet", "accent")]]
     lines += [[("Network        ", "muted"), (other, "accent")] for other in others]
     if not others:
         lines += [[], [("Only this machine reaches it: --host 0.0.0.0 opens it to the network.", "muted")]]
     return Document("Addresses", lines, url)
+
+
+def tree_document(store: Store) -> Document:
+    modules = store.modules
+    if not len(modules):
+        return Document("Import tree", [[("Nothing was imported yet.", "muted")]])
+    lines: list[Line] = []
+    for depth, name, again in modules.tree():
+        state = modules.named(name)
+        cost = units.milliseconds(state.milliseconds) if state and state.runs and not again else ""
+        label = "  " * depth + ("└ " if depth else "") + name
+        lines.append([
+            (cost.rjust(9) + "  ", "muted"),
+            (label, "muted" if again else "text"),
+            ("  shown above" if again else "", "muted"),
+        ])  # fmt: skip
+    return Document("Import tree", lines)
 
 
 def imports_document(store: Store, width: int) -> Document:

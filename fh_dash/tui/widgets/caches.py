@@ -24,7 +24,10 @@ COLUMNS = (
     Column("place", 14, share=3, since=54, end=True),
     Column("hits", 8, right=True),
     Column("misses", 8, right=True, since=46),
-    Column("saved", 11, right=True, since=74),
+    Column("rate", 5, right=True, since=84),
+    Column("entries", 9, right=True, since=90),
+    Column("age", 6, right=True, since=68),
+    Column("saved", 11, right=True, since=76),
     Column("state", 5),
 )
 
@@ -44,10 +47,11 @@ class CacheRows(RowList):
         super().__init__(TableView(lambda: store.caches.states, lambda state: state.key), name="caches")
 
     def stamp(self) -> Hashable:
-        return self.store.caches.states
+        caches, now = self.store.caches.states, self.store.clock()
+        return caches, tuple(units.age(now - state.since) for state in caches if state.since)
 
     def draw(self, row: CacheState, width: int, position: int) -> list[Line]:
-        lines = [aligned(COLUMNS, width, cells(row))]
+        lines = [aligned(COLUMNS, width, cells(row, self.store.clock()))]
         if row.stale:
             reason = row.reason or "changed since"
             lines.append([("  ", "text"), (f"{reason}: c adopts the new one", "muted")])
@@ -71,7 +75,7 @@ class CacheRows(RowList):
             self.post_message(self.ClearWanted(state))
 
 
-def cells(state: CacheState) -> dict[str, Part]:
+def cells(state: CacheState, now: float) -> dict[str, Part]:
     values: dict[str, Part] = {
         "name": (state.key.rpartition(":")[2], "text"),
         "place": (place(state.file, state.line), "muted"),
@@ -79,7 +83,11 @@ def cells(state: CacheState) -> dict[str, Part]:
     }
     if state.kind == "kept":
         return values | {"hits": ("kept", "muted")}
+    calls = state.hits + state.misses
     return values | {
+        "rate": (f"{state.hits / calls:.0%}" if calls else "", "text"),
+        "entries": (units.count(state.entries, "entry", "entries"), "muted"),
+        "age": (units.age(now - state.since) if state.since else "", "muted"),
         "hits": (units.count(state.hits, "hit"), "text"),
         "misses": (units.count(state.misses, "miss", "misses"), "muted"),
         "saved": (units.seconds(state.seconds_saved) if state.seconds_saved >= 0.01 else "", "muted"),

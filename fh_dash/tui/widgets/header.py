@@ -10,7 +10,7 @@ from textual.strip import Strip
 from fh_dash.store import units
 from fh_dash.store.status import Phase
 from fh_dash.tui.paint import Line, cells, spread
-from fh_dash.tui.places import short
+from fh_dash.tui.places import place, short
 from fh_dash.tui.widgets.base import Painted
 
 PHASES: dict[Phase, tuple[str, str]] = {
@@ -22,6 +22,7 @@ PHASES: dict[Phase, tuple[str, str]] = {
     "stopped": ("■", "error"),
 }
 PYTHON = "py " + ".".join(platform.python_version_tuple()[:2])
+_WAITS = ("◐", "slow")
 _MARGIN = 1
 
 
@@ -62,18 +63,25 @@ class Header(Painted):
     def _state(self) -> Line:
         status = self.store.status
         mark, role = PHASES[status.phase]
-        line: Line = [(f"{mark} {self._word()}", f"{role} bold"), (f"   {short(status.target)}", "text")]
+        if status.hangs_at is not None:
+            mark, role = _WAITS
+            line: Line = [(f"{mark} {self._word()}", f"{role} bold"), (f"   {place(*status.hangs_at)}", "text")]
+            return [*line, (" is still running · x interrupts it", "muted")]
+        line = [(f"{mark} {self._word()}", f"{role} bold"), (f"   {short(status.target)}", "text")]
         if status.generation and status.phase != "broken":
             line.append((f" · gen {status.generation}", "muted"))
         return line
 
     def _word(self) -> str:
         status = self.store.status
-        if status.phase == "broken":
+        if status.phase == "broken" and status.hangs_at is None:
             return f"broken · serving gen {status.generation}" if status.up else "broken · not serving"
+        lasts = self.store.clock() - status.since
         if status.phase == "importing" and self.store.imports.since:
-            return f"importing {units.age(max(1.0, self.store.clock() - status.since))}"
-        return status.phase
+            return f"importing {units.age(max(1.0, lasts))}"
+        if status.phase == "reloading":
+            return f"reloading {units.age(lasts)}" if lasts >= 1 else "reloading"
+        return "blocked" if status.hangs_at is not None else status.phase
 
     def _address(self, width: int) -> Line:
         url = self.store.status.url

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fh_dash.store import Store, units
 from fh_dash.store.imports import Imported, Running
 from fh_dash.tui.paint import Line, cut_left
+from fh_dash.tui.places import place
 
 _BAR = 16
 _MOST_STACK = 6
@@ -27,6 +28,7 @@ def import_lines(store: Store, width: int, height: int) -> list[Line]:
         ],
         [],
         *_running(imports.stack, now, width),
+        *_stands(store.status.hangs_at),
     ]
     room = height - len(lines) - 2
     slowest = [item for item in imports.slowest(max(0, room)) if item.own >= 1]
@@ -47,6 +49,10 @@ def _running(stack: list[Running], now: float, width: int) -> list[Line]:
             (f"  {units.milliseconds(max(0.0, now - item.since) * 1000)}" if last else "", "muted"),
         ])  # fmt: skip
     return lines
+
+
+def _stands(hangs_at: tuple[str, int] | None) -> list[Line]:
+    return [[], [(f"At {place(*hangs_at)}: x interrupts it", "muted")]] if hangs_at is not None else []
 
 
 def bars(items: list[Imported], width: int) -> list[Line]:

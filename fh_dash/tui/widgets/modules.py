@@ -17,9 +17,10 @@ COLUMNS = (
     Column("name", 14, share=1),
     Column("outcome", 9),
     Column("time", 8, since=50),
-    Column("runs", 6, right=True, since=42),
+    Column("reruns", 7, right=True, since=42),
     Column("ms", 8, right=True),
-    Column("reason", 10, share=3, since=66),
+    Column("by", 14, share=2, since=58),
+    Column("reason", 10, share=3, since=86),
 )
 
 
@@ -59,7 +60,8 @@ def cells(state: ModuleState) -> dict[str, Part]:
         "name": (state.name, "text"),
         "outcome": ("failed", "error") if state.failed else (state.outcome, "muted"),
         "time": (units.clock(state.time) if state.time else "", "muted"),
-        "runs": (f"{state.runs}×", "text" if state.runs > 1 else "muted"),
+        "reruns": (f"{state.reruns}×" if state.reruns else "·", "text" if state.reruns else "muted"),
         "ms": (units.milliseconds(state.milliseconds) if state.runs else "", "text"),
+        "by": (f"← {', '.join(state.importers)}" if state.importers else "", "muted"),
         "reason": (state.reason, "muted"),
     }

@@ -12,21 +12,23 @@ from fh_dash.store import Store, units
 from fh_dash.store.filters import RELOADS, Vocabulary
 from fh_dash.store.reloads import Reload
 from fh_dash.store.view import RingView
-from fh_dash.tui.columns import Column, aligned
+from fh_dash.tui.columns import GAP, Column, aligned
 from fh_dash.tui.paint import Line, Part, cells
 from fh_dash.tui.places import place, short
 from fh_dash.tui.widgets.imports import import_lines, importing
 from fh_dash.tui.widgets.rows import Place, RowList
 
 COLUMNS = (
-    Column("time", 8, since=52),
-    Column("clock", 5, since=0),
+    Column("time", 8),
+    Column("clock", 5),
     Column("gen", 3, right=True),
     Column("ms", 8, right=True),
-    Column("what", 8, share=1),
 )
+WHAT = (Column("what", 8, share=1),)
 WIDE = tuple(c for c in COLUMNS if c.name != "clock")
 NARROW = tuple(c for c in COLUMNS if c.name != "time")
+_BAR, _BAR_FROM = 16, 76
+"""The width of the bar of phases, and that of the pane from which on it is shown."""
 _INDENT = 3
 _JUST = 2.0
 """Seconds for which a reload counts as the one that just happened."""
@@ -58,7 +60,7 @@ class ReloadRows(RowList):
         head = self._head(row, width, position)
         if isinstance(row, Serving) or not (position == 0 or position == self.cursor):
             return [head]
-        return [head, *explanation(row, width, phases=self.selected is not None and position == self.cursor)]
+        return [head, *explanation(row, width, phases=True)]
 
     def _head(self, event: Reload, width: int, position: int) -> Line:
         values: dict[str, Part] = {
@@ -66,8 +68,16 @@ class ReloadRows(RowList):
             "clock": (units.clock(event.time, seconds=False), "muted"),
             **head(event),
         }
-        columns = WIDE if width >= 52 else NARROW
-        return [("▸" if position == 0 and self._just(event) else " ", "accent"), *aligned(columns, width - 1, values)]
+        left, right = (WIDE if width >= 52 else NARROW), WHAT
+        bar = _column_bar(event) if width >= _BAR_FROM else []
+        used = sum(column.width for column in left) + GAP * len(left) + cells(bar) + 1
+        return [
+            ("▸" if position == 0 and self._just(event) else " ", "accent"),
+            *aligned(left, used, values),
+            (" " * GAP, "text"),
+            *bar,
+            *aligned(right, max(1, width - used), values),
+        ]
 
     @property
     def title(self) -> str:
@@ -136,7 +146,7 @@ def head_text(event: Reload) -> str:
 
 def explanation(event: ReloadResult, width: int, *, phases: bool = False) -> list[Line]:
     """Which modules re-ran and why, what routes and caches became of it."""
-    shown = event.modules if phases else event.modules[:_MOST_MODULES]
+    shown = event.modules[:_MOST_MODULES]
     name_width = min(24, max((len(m.name) for m in shown), default=0))
     lines = [_module(report, name_width) for report in shown]
     if len(shown) < len(event.modules):
@@ -149,8 +159,7 @@ def explanation(event: ReloadResult, width: int, *, phases: bool = False) -> lis
         if c.change != "kept"
     ]  # fmt: skip
     if phases and event.ok:
-        bar = phase_bar(event.phases, 16) if width >= 76 else []
-        lines.append([(" " * _INDENT, "text"), *bar, *phase_text(event.phases)])
+        lines.append([(" " * _INDENT, "text"), *phase_text(event.phases)])
     return lines
 
 
@@ -179,15 +188,22 @@ def _routes(changes: Sequence[RouteChange], width: int) -> list[Line]:
     return lines
 
 
+def _column_bar(event: Reload) -> Line:
+    """Of one width in every row."""
+    bar = phase_bar(event.phases, _BAR) if isinstance(event, ReloadResult) and event.ok else []
+    return [*bar, (" " * (_BAR + GAP - cells(bar)), "text")]
+
+
 def phase_bar(phases: Phases, width: int) -> Line:
     """The phases as stretches of one bar, alternating, each at least visible when it took time."""
-    total = phases.total or 1.0
+    total, at, passed = phases.total or 1.0, 0, 0.0
     line: Line = []
     for i, (name, _) in enumerate(PHASES):
-        cells = round(getattr(phases, name) / total * width)
-        if cells:
-            line.append(("━" * cells, "accent" if i % 2 == 0 else "muted"))
-    return [*line, ("  ", "text")]
+        passed += getattr(phases, name)
+        end = round(passed / total * width)
+        line += [("━" * (end - at), "accent" if i % 2 == 0 else "muted")] if end > at else []
+        at = end
+    return line
 
 
 def phase_text(phases: Phases) -> Line:

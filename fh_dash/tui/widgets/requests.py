@@ -16,7 +16,7 @@ from fh_dash.tui.paint import Line, Part
 from fh_dash.tui.places import place
 from fh_dash.tui.widgets.rows import Place, RowList
 
-_SECONDS_FROM = 46
+_SECONDS_FROM, _HANDLER_FROM = 46, 78
 COLUMNS = (
     Column("time", 8, since=_SECONDS_FROM),
     Column("method", 6),
@@ -24,8 +24,8 @@ COLUMNS = (
     Column("ms", 8, right=True),
     Column("size", 7, right=True, since=58),
     Column("path", 8, share=3),
-    Column("hx", 2, since=72),
-    Column("handler", 10, share=2, since=82, end=True),
+    Column("hx", 2, since=66),
+    Column("handler", 10, share=2, since=_HANDLER_FROM, end=True),
 )
 SHORT = (Column("clock", 5), *COLUMNS[1:])
 _STATUS = {2: "ok", 3: "muted", 4: "slow", 5: "error"}
@@ -56,7 +56,7 @@ class RequestRows(RowList):
 
     def draw(self, row: Request, width: int, position: int) -> list[Line]:
         columns = COLUMNS if width >= _SECONDS_FROM else SHORT
-        return [aligned(columns, width, cells(row, self.slow, with_error=width < 82))]
+        return [aligned(columns, width, cells(row, self.slow, with_error=width < _HANDLER_FROM))]
 
     def summary(self) -> Line:
         if not self.view.total and not self.store.requests.running:

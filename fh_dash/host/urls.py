@@ -5,15 +5,15 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit, urlunsplit
 
-_ANYWHERE = {"0.0.0.0", "::"}
+_ANYWHERE = {"0.0.0.0", "::", ""}
 
 
-def network_urls(url: str) -> list[str]:
-    """Empty unless the app listens on all addresses."""
+def network_urls(url: str, host: str) -> tuple[str, ...]:
+    """From the URL for this machine and `--host`; empty unless the app listens on all addresses."""
     parts = urlsplit(url)
-    if parts.hostname not in _ANYWHERE:
-        return []
-    return [urlunsplit(parts._replace(netloc=f"{address}:{parts.port}")) for address in _addresses()]
+    if host not in _ANYWHERE or not parts.port:
+        return ()
+    return tuple(urlunsplit(parts._replace(netloc=f"{address}:{parts.port}")) for address in _addresses())
 
 
 def _addresses() -> list[str]:
