@@ -75,7 +75,8 @@ def test_open_connections_reach_the_new_code(tmp_path: Path) -> None:
             assert (heard(), said()) == ("two", "two")
             assert result.running == 3  # the stream, the WebSocket, the task
 
-            result = run.save({"app.py": APP + "\nMORE = 1\n", "words.py": FILES["words.py"].replace("one", "three")})
+            run.save({"app.py": APP + "\nMORE = 1\n"})
+            result = run.save({"words.py": FILES["words.py"].replace("one", "three")})
 
             assert run.get("/go") == (200, "three")
             assert (heard(), said()) == ("three", "three")
