@@ -97,8 +97,6 @@ class Analysis:
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
     """Names that some function declares `global`: it may bind them when it runs."""
-    lines: tuple[int, ...] = field(default=(), compare=False)
-    """Where the units begin."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)
@@ -131,7 +129,6 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
-        lines=tuple(unit.line for unit in units),
     )
 
 

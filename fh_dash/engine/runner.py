@@ -11,6 +11,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -54,11 +55,11 @@ class _Frame:
 
     def unit(self) -> int:
         """Number of the top-level statement that it stands at; to be called on its thread."""
-        lines, code = self.source.analysis.lines, self.source.code
+        units, code = self.source.analysis.units, self.source.code
         at: FrameType | None = sys._getframe(1)
         while at is not None and at.f_code is not code:
             at = at.f_back
-        return max(bisect_right(lines, at.f_lineno) - 1, 0) if at is not None else len(lines)
+        return max(bisect_right(units, at.f_lineno, key=attrgetter("line")) - 1, 0) if at is not None else len(units)
 
 
 class Runner:
