@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.reload_cases import run as runner
+from tests.support.ports import free_port
 
 CASES = Path(__file__).with_name("reload_cases") / "cases"
 PYTHON = shlex.quote(sys.executable)
@@ -60,7 +61,8 @@ def parameters() -> list[object]:
 @pytest.mark.parametrize(("path", "style"), parameters())
 def test_case(path: Path, style: str, cold: runner.Cold) -> None:
     """After each save every answer is what a fresh interpreter gives; after a bad one nothing has changed."""
-    outcome = runner.run(runner.parse(path), SERVER, cold, patience=4.0, how=style, verbose=True, pause=0.02)
+    case, port = runner.parse(path), free_port()
+    outcome = runner.run(case, SERVER, cold, patience=4.0, how=style, verbose=True, pause=0.02, port=port)
 
     assert outcome.ok, outcome.why
     assert outcome.refused == 0, f"{outcome.refused} polls got no answer"

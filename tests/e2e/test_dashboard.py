@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import DASH, eventually, fetch, free_port, is_free, running, write
+from tests.support.command import DASH, eventually, fetch, running, write
+from tests.support.ports import free_port, is_free
 from tests.support.pseudo import PseudoTerminal, terminal
 
 APP = """\

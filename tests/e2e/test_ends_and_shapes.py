@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import DASH, DEV, eventually, fetch, free_port, is_free, serving, write
+from tests.support.command import DASH, DEV, eventually, fetch, serving, write
+from tests.support.ports import free_port, is_free
 from tests.support.pseudo import terminal
 
 APP = """

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.command import DEV, Command, eventually, free_port, running
+from tests.support.command import DEV, Command, eventually, running
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 APP = """

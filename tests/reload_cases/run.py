@@ -177,8 +177,8 @@ class Cold:
 class Server:
     """The dev server under test, in a session of its own so that all of it can be stopped."""
 
-    def __init__(self, template: str, case: Case, root: Path) -> None:
-        self.port = free_port()
+    def __init__(self, template: str, case: Case, root: Path, port: int) -> None:
+        self.port = port
         module = case.entry.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         command = template.format(entry=case.entry, module=module, app=case.app, port=self.port)
         self.log = open(root.parent / "server.log", "w+")  # noqa: SIM115 - closed by stop
@@ -226,12 +226,19 @@ class Outcome:
 
 
 def run(
-    case: Case, template: str, cold: Cold, patience: float, how: str, verbose: bool, pause: float = 0.005
+    case: Case,
+    template: str,
+    cold: Cold,
+    patience: float,
+    how: str,
+    verbose: bool,
+    pause: float = 0.005,
+    port: int | None = None,
 ) -> Outcome:
     """Play one case against a server started for it; `pause`: seconds between two polls after a save."""
     base = Path(tempfile.mkdtemp(prefix=f"case-{case.name}-"))
     trial = Trial(case, template, cold, patience, how, base / "project")
-    trial.pause = pause
+    trial.pause, trial.port = pause, port
     outcome = trial.outcome
     try:
         trial.start()
@@ -259,6 +266,7 @@ class Trial:
             root,
         )
         self.pause = 0.005
+        self.port: int | None = None  # any that is free
         self.outcome = Outcome(case.name, ok=True)
         self.server: Server | None = None
 
@@ -275,7 +283,7 @@ class Trial:
         self.root.mkdir()
         write(self.root, self.case.steps[0].files, "inplace")
         wanted = self.cold.ask(self.root, self.case)
-        self.server = Server(self.template, self.case, self.root)
+        self.server = Server(self.template, self.case, self.root, self.port or free_port())
         deadline = time.monotonic() + 60
         while self.get(self.case.probes[0]) is None:
             if not self.server.alive() or time.monotonic() > deadline:

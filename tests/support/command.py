@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from tests.support.ports import free_port
 
 DEV = (sys.executable, "-m", "fh_utils", "dev")
 RUN = (sys.executable, "-m", "fh_utils", "run")
@@ -28,26 +29,6 @@ def eventually(what: str, true: Callable[[], object], deadline: float = DEADLINE
     while not true():
         assert time.monotonic() < end, f"not within {deadline} s: {what}"
         threading.Event().wait(0.02)
-
-
-def free_port(span: int = 1) -> int:
-    """A port that is free, and those behind it, `span` in all."""
-    while True:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = int(s.getsockname()[1])
-        if all(is_free(port + n) for n in range(1, span)):
-            return port
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def fetch(port: int, path: str = "/", method: str = "GET", body: str | None = None, **headers: str) -> tuple[int, str]:
