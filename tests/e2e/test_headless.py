@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import DEV, RUN, eventually, fetch, is_free, running, serving, write
+from tests.support.command import DEV, RUN, eventually, fetch, running, serving, write
+from tests.support.ports import is_free
 
 APP = """\
 import os, sys
