@@ -32,8 +32,8 @@ from fh_dash.events import (
     Serving,
 )
 from fh_dash.host import binding
-from fh_dash.host.interrupt import Interrupted, raise_in, stands_in_project
-from fh_dash.host.pulse import Pulse, stands_at
+from fh_dash.host.hang import Hang
+from fh_dash.host.interrupt import Interrupted, stands_in_project
 from fh_dash.host.signals import EXIT, Signals
 from fh_dash.host.target import Target, resolve
 from fh_dash.host.urls import network_urls
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from fh_dash.live import LiveHub
     from fh_dash.reloader import Reloader
 
-BLOCKED = 0.5
-"""Seconds without an answer of the server's loop from which on it counts as blocked."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -60,6 +57,7 @@ class _Parts:
     engine: Engine
     host: Host
     server: Server
+    hang: Hang
     reloader: Reloader
 
 
@@ -81,8 +79,6 @@ class Runtime:
         self._bound: _Parts | None = None
         self._composing = threading.RLock()
         self._recorder: Recorder | None = None
-        self._thread: int | None = None
-        self._pulse: Pulse | None = None
         self._stopping = False
 
     # --------------------------------------------------------------------------------------------- begin
@@ -133,8 +129,15 @@ class Runtime:
         if self.settings.live:
             self.live = self._hub(engine)
         config = configured(self._stack(host, engine), self.settings, access_log=not self.requests)
-        server = Server(config, ready=self._ready, closing=self._closing, finish=self._finish)
-        return _Parts(target, sock, engine, host, server, Reloader(self, engine, host, target))
+        server = Server(
+            config,
+            ready=self._ready,
+            closing=self._closing,
+            finish=self._finish,
+            shutdown_wait=self.settings.shutdown_wait,
+        )
+        hang = Hang(server, host.stretch, engine.running, self._is_project)
+        return _Parts(target, sock, engine, host, server, hang, Reloader(self, engine, host, target))
 
     def _hub(self, engine: Engine) -> LiveHub:
         from fh_dash.live import LiveHub
@@ -179,18 +182,18 @@ class Runtime:
     def run_server(self) -> None:
         """Serve on this thread until `stop`, or a signal when it is the main one; the signal is raised again then."""
         parts = self._parts
-        signals = Signals(self._signalled, self._asked_anew)
+        signals = Signals(self._signalled, self._asked_anew, parts.hang.raise_here)
         error = None
         try:
             with signals.captured():
-                self._thread = threading.get_ident()
+                parts.hang.enter(signals.poke)
                 self._prepare(parts)
                 if not self._stopping:
                     parts.server.run([parts.socket.dup()])
         except Exception as fault:
             error = parts.engine.report(fault, "request")
         finally:
-            self._thread = None
+            parts.hang.leave()
             self._end_server(parts)
         self.post(ServerStopped(time.time(), error))
         if signals.caught and signals.caught[0] in EXIT:
@@ -209,7 +212,7 @@ class Runtime:
         parts.engine.install()
 
     def _ready(self) -> None:
-        self._pulse = Pulse(asyncio.get_running_loop())
+        self._parts.hang.serves(asyncio.get_running_loop())
         if self.live is not None:
             self.live.bind(asyncio.get_running_loop())
         self._parts.host.start()
@@ -233,12 +236,18 @@ class Runtime:
 
     # ------------------------------------------------------------------------------------- from any thread
 
+    def hurry(self) -> None:
+        """After `stop`: without waiting for anybody but the app's shutdown. Also from a signal handler."""
+        if self._bound is not None:
+            self._bound.server.stop(force=True)
+
     def stop(self) -> None:
         """End both threads, soon. Project code that hangs is interrupted."""
         self._stopping = True
         if self._bound is not None:
             self._bound.reloader.stop()
             self._bound.server.stop()
+            self._bound.hang.stopping()
             self._bound.host.stretch.interrupt(self._is_project)
 
     def reload(self) -> None:
@@ -253,24 +262,14 @@ class Runtime:
     def hanging(self) -> tuple[str, int] | None:
         """File and line where project code stands that is being run for a load or a reload now, or that has kept
         the server's loop from going round for a while. To be asked by one thread, now and then."""
-        if self._bound is None:
-            return None
-        if (place := self._bound.engine.running()) is not None:
-            return place
-        blocked = self._pulse is not None and self._pulse.blocked() >= BLOCKED
-        return stands_at(self._thread, self._is_project) if blocked else None
+        return self._bound.hang.place() if self._bound is not None else None
 
     def interrupt(self) -> bool:
         """Raise an exception in project code that hangs; the old generation serves on. False: none is running.
 
         What hangs is a module that is being run, or whatever blocks the server's loop.
         """
-        parts, thread = self._parts, self._thread
-        if parts.host.stretch.interrupt(self._is_project):
-            return True
-        if thread is None or parts.server.responds():
-            return False
-        return stands_in_project(sys._current_frames().get(thread), self._is_project) and raise_in(thread, Interrupted)
+        return self._parts.hang.interrupt()
 
     def _is_project(self, file: str) -> bool:
         return self._parts.engine.is_project_file(Path(file))
@@ -282,6 +281,7 @@ class Runtime:
         stuck = again and not parts.server.answers
         self._stopping = True
         parts.server.stop(force=again)
+        parts.hang.stopping()
         if not (parts.host.stretch.running or stuck):
             return
         if stuck or stands_in_project(frame, self._is_project):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fh_dash.errors import FhDashError, UsageError
+from fh_dash.host.leave import leave_soon
 from fh_dash.settings import ReloadMode, Settings
 from fh_dash.text import visible
 
@@ -41,6 +42,7 @@ def serve_script(target: str, app: str, *, port: int | None, reload: object, pro
         status = 2
     except KeyboardInterrupt:
         status = 130
+    leave_soon(status)  # what the script still has to do has its time
     if status:
         sys.exit(status)
     return None

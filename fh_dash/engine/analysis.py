@@ -101,6 +101,11 @@ class Analysis:
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)
 
+    def may_handle(self, unit: int) -> bool:
+        """Whether the failure of an import that this top-level statement makes may be handled by the module."""
+        found = self.units[unit] if unit < len(self.units) else None
+        return found is None or found.conditional or found.kind != "import"
+
 
 def digest(*nodes: ast.AST | None) -> str:
     text = "\0".join(ast.dump(node) if node is not None else "" for node in nodes)

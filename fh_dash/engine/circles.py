@@ -21,6 +21,8 @@ class Arrival:
     module: str
     unit: int
     """Number of the top-level statement (`Analysis.units`) that did it."""
+    failed: bool = False
+    """It raised, and the importing module handled that."""
 
 
 def not_yet(graph: Graph, module: str, unit: int) -> frozenset[str]:

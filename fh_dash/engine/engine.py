@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import routes as routing
@@ -17,6 +16,7 @@ from fh_dash.engine.reports import report
 from fh_dash.engine.routes import Route
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.transaction import Transaction
+from fh_dash.frames import stands_at
 
 
 class Engine:
@@ -80,13 +80,7 @@ class Engine:
 
     def running(self) -> tuple[str, int] | None:
         """File and line where project code stands while `execute` is at work; None otherwise."""
-        thread = self._thread
-        frame: FrameType | None = sys._current_frames().get(thread) if thread is not None else None
-        while frame is not None:
-            if self._program.is_project_path(frame.f_code.co_filename):
-                return frame.f_code.co_filename, frame.f_lineno
-            frame = frame.f_back
-        return None
+        return stands_at(self._thread, self._program.is_project_path)
 
     def is_project_file(self, path: Path) -> bool:
         return self._program.is_project_path(path)

@@ -22,6 +22,10 @@ from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
 
 
+def no_arrival(name: str) -> None:
+    """What to do at an import statement when no transaction runs."""
+
+
 class ProjectLoader(SourceFileLoader):
     """Loads a project module for the first time."""
 
@@ -66,7 +70,7 @@ class ProjectFinder(MetaPathFinder):
         self._foreign_depth = 0
         self._import: Callable[..., ModuleType] = builtins.__import__
         self._import_module = importlib.import_module
-        self.arrive: Callable[[str], None] | None = None
+        self.arrive: Callable[[str], object] = no_arrival
         """Set while a transaction runs: what to do where an import statement names a loaded module."""
         self.hides: Callable[[str], frozenset[str]] | None = None
         """Likewise: the names that a module in the middle of its import does not have yet."""

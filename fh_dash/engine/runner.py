@@ -10,7 +10,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import FrameType, ModuleType
 from typing import Any
@@ -122,6 +122,7 @@ class Runner:
                 self._record(frame, reads, took)
             else:
                 self._undo(frame, reads, journal)
+                self._note_failed(frame.name, frame.trace)
             self._tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 
@@ -189,6 +190,15 @@ class Runner:
                 step.undo(journal)
         frame.keeper.forget_new_classes()
 
+    def _note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
+        """In the trace of its importer: the modules that it imported before it failed are there, itself is not."""
+        trace = self.stack[-1].trace if self.stack else []
+        for at, step in reversed([*enumerate(trace)]):
+            if isinstance(step, Arrival) and step.module == name and not step.failed:
+                before = [replace(first, unit=step.unit) for first in inner if isinstance(first, Arrival)]
+                trace[at:] = [*before, replace(step, failed=True)]
+                return
+
     def _tell_outer(self, name: str) -> None:
         """The modules around it may reach what it made, and look at the new state."""
         stack = self.stack
@@ -200,20 +210,23 @@ class Runner:
 
     # ------------------------------------------------------------------------------- import statements
 
-    def at_import(self, names: Sequence[str], arrive: Callable[[str], None] | None) -> None:
+    def at_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
         """An import statement of the running module names these project modules, which are all loaded."""
         frame = self.stack[-1]
         self.flush(frame)
         unit = frame.unit()
-        frame.trace.extend(Arrival(name, unit) for name in names)
         graph = self._program.graph
         known = set(graph.imports_of(frame.name)) if frame.name in graph.analyses else {*names}
         for name in names:
             if name not in known and name != frame.name and not frame.name.startswith(f"{name}."):
                 graph.add_dynamic(frame.name, name)
-        if arrive is not None:
-            for name in names:
+        for name in names:
+            frame.trace.append(Arrival(name, unit))
+            try:
                 arrive(name)
+            except Exception:
+                self._note_failed(name)
+                raise
         frame.watch.rebase()
 
     # ------------------------------------------------------------------------------------------- in reach

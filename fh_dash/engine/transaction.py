@@ -25,8 +25,8 @@ from fh_dash.engine.caches import clear_dependent_caches
 from fh_dash.engine.circles import Arrival, not_yet
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
-from fh_dash.engine.importer import ProjectFinder
-from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.importer import ProjectFinder, no_arrival
+from fh_dash.engine.journal import MISSING, Journal, NoJournal, restore_mapping
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
@@ -72,6 +72,8 @@ class Transaction:
         self._hidden: dict[str, dict[str, frozenset[str]]] = {}
         """Module -> what other modules, which it imports in a circle, did not have yet when its import began."""
         self._known: set[str] = set()
+        self._failed: dict[str, str] = {}
+        """Modules whose re-run failed, and an importer handled that; each import of them tries it anew."""
         self._undone = False
         self._moved: list[Moved] = []
         self._adopted: list[type] = []
@@ -83,11 +85,11 @@ class Transaction:
     def run(self) -> None:
         began = perf_counter()
         try:
-            tried: set[str] = set()
+            tried: set[tuple[type, str]] = set()
             while (again := self._attempt()) is not None:
-                if again.module in tried:
+                if (type(again), again.module) in tried:
                     raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
-                tried.add(again.module)
+                tried.add((type(again), again.module))
                 self._undo()
                 registry.restore(self._kept)
                 self._kept = registry.snapshot()
@@ -188,7 +190,7 @@ class Transaction:
         except (Again, Broken) as again:
             return again
         finally:
-            self._finder.arrive = self._finder.hides = None
+            self._finder.arrive, self._finder.hides = no_arrival, None
         return None
 
     def _save_program(self) -> None:
@@ -242,6 +244,8 @@ class Transaction:
                 self._unload(name, "its file is gone")
         known = self._known = set(program.records)
         self._arrive(program.entry)
+        for name in self._failed:
+            raise Broken(name)
         self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
         self._arrive_late()
         self._check_again(known)
@@ -252,21 +256,32 @@ class Transaction:
         """A cold start would import this module now, unless it has been before."""
         if name in self._arrived or name not in self._program.records:
             return
-        self._arrived[name] = None
         self._arrive(name.rpartition(".")[0])
-        record = self._program.records[name]
+        if name in self._arrived:
+            return
+        self._arrived[name] = None
+        try:
+            self._pass(name, self._program.records[name])
+        except Exception:
+            del self._arrived[name]
+            self._walked.pop(name, None)
+            self._failed[name] = "failed when it was imported before"
+            raise
+        self._failed.pop(name, None)
+
+    def _pass(self, name: str, record: Record) -> None:
         if self._undone:
             self._program.starts[name] = self._program.tick()
         if self._walked or self._running:
             stars = self._program.graph.analyses[name].stars()
             self._hidden[name] = {star.module: self._not_yet(star.module) for star in stars}
-        if reason := self._facts.reason(name):
+        if reason := self._facts.reason(name) or self._missing(name) or self._failed.get(name, ""):
             self._rerun(name, record, reason)
             return
         for number, step in enumerate(record.trace):
             if isinstance(step, Arrival):
                 self._walked[name] = step.unit
-                self._arrive(step.module)
+                self._pass_import(name, record, step)
             else:
                 self._put_back(name, record, number, step)
         self._walked.pop(name, None)
@@ -274,6 +289,27 @@ class Transaction:
             self._rerun(name, record, reason)
         else:
             self._leave(name, record)
+
+    def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
+        if step.failed:
+            if reason := self._facts.reason(step.module):
+                raise Again(name, f"{step.module} failed when it was imported, and {reason}")
+            return
+        try:
+            self._arrive(step.module)
+        except Exception as error:
+            if not isinstance(error, Again) and record.source.analysis.may_handle(step.unit):
+                raise Again(name, f"imports {step.module} inside try, and that fails") from error
+            raise
+
+    def _missing(self, name: str) -> str:
+        """What a module got from another one that a cold start, having come to it another way, has not made yet."""
+        for imported in self._program.graph.analyses[name].imports if self._running or self._walked else ():
+            if not imported.deferred and imported.name in self._not_yet(imported.module):
+                given = self._running.get(imported.module) or vars(sys.modules[imported.module])
+                if given.get(imported.name, MISSING) is vars(sys.modules[name]).get(imported.local):
+                    return f"imports {imported.name} from {imported.module}, which does not have it yet"
+        return ""
 
     def _arrive_by_import(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
@@ -316,9 +352,17 @@ class Transaction:
             if name in self._arrived:
                 continue
             if name in alive:
-                self._arrive(name)
+                self._arrive_alone(name)
             else:
                 self._unload(name, "nothing imports it any more")
+
+    def _arrive_alone(self, name: str) -> None:
+        try:
+            self._arrive(name)
+        except Again:
+            raise
+        except Exception:  # after a cold start it fails when a function imports it, and not before
+            raise Broken(name) from None
 
     def _check_again(self, known: set[str]) -> None:
         """What became known after a module was walked over may still concern it."""
@@ -377,9 +421,8 @@ class Transaction:
         try:
             self._runner.run(record.module, source, journal, previous)
         except Exception:
-            if not self._only_guarded(name):
-                raise
-            raise Broken(name) from None
+            restore_mapping(namespace, before)
+            raise
         finally:
             del self._running[name]
         drop_gone(name, namespace, before, source.analysis, self._hidden.get(name, {}))
@@ -415,13 +458,6 @@ class Transaction:
                 seen.add(node)
                 waiting += graph.dependencies(node[0]).get(node[1], ())
         self._dropped += clear_dependent_caches(self._program.records, seen & self._facts.behaviour, {*self._facts.ran})
-
-    def _only_guarded(self, name: str) -> bool:
-        """Whether all its importers may handle its failure: a cold start would let them try."""
-        graph = self._program.graph
-        users = [graph.analyses[user].imports for user in graph.importers(name)]
-        found = [i for imports in users for i in imports if name in (i.module, f"{i.module}.{i.name}")]
-        return bool(found) and all(i.guarded or i.deferred or i.typing_only for i in found)
 
     def _take_back_from(self, start: int) -> None:
         """Undo all effects that came after the first module that runs again began; the walk puts them back."""

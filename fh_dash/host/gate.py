@@ -15,6 +15,7 @@ from typing import Any
 from fh_dash.events import ErrorReport
 from fh_dash.host.asgi import Message, Receive, Scope, Send
 from fh_dash.host.generation import Generation
+from fh_dash.host.interrupt import Ended
 from fh_dash.host.unavailable import refuse
 
 TRACE = "fh_dash.trace"
@@ -57,6 +58,8 @@ class Gate:
         except asyncio.CancelledError:
             if not self.stopping:  # otherwise it is us who end it, and uvicorn would show a traceback
                 raise
+        except Ended:
+            pass
         finally:
             self._running[generation.number] -= 1
 

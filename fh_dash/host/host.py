@@ -19,7 +19,7 @@ from fh_dash.events import ErrorReport, Event, LoadFailed, ReloadResult, Serving
 from fh_dash.host import lookup
 from fh_dash.host.gate import Gate
 from fh_dash.host.generation import Generation
-from fh_dash.host.interrupt import Stretch
+from fh_dash.host.interrupt import Ended, Stretch
 from fh_dash.host.lifespan import Lifespan
 from fh_dash.host.needs import Engine, Transaction
 from fh_dash.host.target import Target
@@ -294,7 +294,9 @@ class Host:
 
     async def _shut_down(self, generation: Generation) -> None:
         failure = await generation.lifespan.shutdown(self._settings.shutdown_wait)
-        if failure is not None:
+        if isinstance(failure, Ended):
+            log.error("the app's shutdown was interrupted, since it blocked the server")
+        elif failure is not None:
             log.error("the app's shutdown failed", exc_info=failure)
 
 

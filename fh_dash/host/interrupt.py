@@ -31,6 +31,13 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(message)
 
 
+class Ended(Interrupted):
+    """The same when the server is to end: expected, and told already."""
+
+    def __init__(self, message: str = "interrupted because it kept the server from ending") -> None:
+        super().__init__(message)
+
+
 class Stretch:
     """A stretch of time in which one thread runs project code that may hang.
 

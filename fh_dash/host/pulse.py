@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import Callable
 
 
 class Pulse:
@@ -29,13 +27,3 @@ class Pulse:
 
     def _answer(self) -> None:
         self._asked = None
-
-
-def stands_at(thread: int | None, is_project: Callable[[str], bool]) -> tuple[str, int] | None:
-    """File and line of the project's code that runs in the thread, or has called what runs there."""
-    frame = sys._current_frames().get(thread) if thread is not None else None
-    while frame is not None:
-        if is_project(frame.f_code.co_filename):
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return None

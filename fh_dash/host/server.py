@@ -16,6 +16,7 @@ import uvicorn
 from fh_dash.errors import UsageError
 from fh_dash.host.access import log_config, timed
 from fh_dash.host.asgi import ASGIApp
+from fh_dash.host.interrupt import Ended
 from fh_dash.settings import Settings
 
 log = logging.getLogger("uvicorn.error")
@@ -28,8 +29,8 @@ LAST_WORD = 0.3
 """Seconds that apps have to notice that their client was hung up on, and again after they were cancelled."""
 RESPONSE = 0.2
 """Seconds after which a loop that does not run its callbacks counts as blocked."""
-
-
+FORCED = 0.5
+"""The same once the server is to end without waiting for anybody."""
 GRACE = 1
 """Seconds that open streams get to end when the server stops, unless `--timeout-graceful-shutdown` says more."""
 
@@ -71,8 +72,10 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         closing: Callable[[], None],
         finish: Callable[[], Awaitable[None]],
+        shutdown_wait: float = 5.0,
     ) -> None:
         super().__init__(config)
+        self._shutdown_wait = shutdown_wait
         self._ready, self._closing, self._finish = ready, closing, finish
         self._exit = asyncio.Event()
         self._force = asyncio.Event()
@@ -102,6 +105,14 @@ class Server(uvicorn.Server):
             with suppress(RuntimeError):  # closed already
                 self._loop.call_soon_threadsafe(self._noticed)
 
+    @property
+    def patience(self) -> float:
+        """Seconds for which code may block the loop once the server is to end: a request as long as open streams, the
+        app's shutdown as long as it may take, and only a moment once forced."""
+        if self.force_exit:
+            return FORCED
+        return self._shutdown_wait if self.answers else float(self.config.timeout_graceful_shutdown or 0)
+
     def responds(self) -> bool:
         """Whether the loop runs, instead of being blocked by code that does not return. Not to be asked on it."""
         answered = threading.Event()
@@ -119,7 +130,7 @@ class Server(uvicorn.Server):
             try:
                 loop.run_until_complete(main)
             except (SystemExit, KeyboardInterrupt) as error:
-                if not main.done() and not self.force_exit:
+                if not main.done() and not self.force_exit and not isinstance(error, Ended):
                     log.error("%s in a task of the app", type(error).__name__, exc_info=error)
         main.result()
 

@@ -24,11 +24,14 @@ class Signals:
     """
 
     def __init__(
-        self, stop: Callable[[bool, FrameType | None], None], anew: Callable[[FrameType | None], None]
+        self,
+        stop: Callable[[bool, FrameType | None], None],
+        anew: Callable[[FrameType | None], None],
+        poked: Callable[[FrameType | None], None] = lambda frame: None,
     ) -> None:
         self.caught: list[int] = []
-        self._stop = stop
-        self._anew = anew
+        self._stop, self._anew, self._poked = stop, anew, poked
+        self._poking = False
         self._terminal = _has_terminal()
 
     @contextmanager
@@ -47,7 +50,21 @@ class Signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def poke(self) -> bool:
+        """Have `poked(frame)` called on the main thread, even if it waits in C, in `time.sleep` for one. False when the
+        signals are not ours (off the main thread, or the app has handlers of its own)."""
+        main = threading.main_thread().ident
+        if main is None or sys.platform == "win32" or signal.getsignal(signal.SIGTERM) != self._on_exit:
+            return False
+        self._poking = True
+        signal.pthread_kill(main, signal.SIGTERM)
+        return True
+
     def _on_exit(self, number: int, frame: FrameType | None) -> None:
+        if self._poking and number == signal.SIGTERM:
+            self._poking = False
+            self._poked(frame)
+            return
         again = bool(self.caught)
         self.caught.append(number)
         if again and number == signal.SIGINT:

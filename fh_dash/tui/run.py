@@ -5,28 +5,33 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from fh_dash.events import Event
 from fh_dash.host.fds import Capture
+from fh_dash.host.leave import leave_now
 from fh_dash.host.tap import tapped
 from fh_dash.settings import Settings
 from fh_dash.store import Store
 from fh_dash.store.lanes import Lanes
+from fh_dash.text import visible
 from fh_dash.tui import _textual_compat as compat
 from fh_dash.tui import preferences, signals
 from fh_dash.tui.app import DashApp
 from fh_dash.tui.backend import Backend
+from fh_dash.tui.supervise import Loop
 
 RuntimeFactory = Callable[[Settings, Callable[[Event], object]], Backend]
 HISTORY = "FH_DASH_HISTORY"
 """Where a fresh process finds what its predecessor saw."""
 JOIN = 5.0
-"""Seconds that the end waits for the server, and for the reloader."""
+"""Seconds that the end waits for code that blocks the server; and, beyond what the app may take, for a thread."""
+LOOK = 0.1
 
 
 def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:
@@ -38,13 +43,16 @@ def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:
     runtime = factory(settings, lanes.post)
     runtime.bind()
     app = make_app(settings, runtime, lanes)
-    with ExitStack() as stack:
-        capture = stack.enter_context(Capture(lanes.post))
-        app.hold.released = capture.released
-        status = _on_screen(app, lanes)
-    if (fault := compat.fault(app)) is not None:
-        traceback.print_exception(fault)
-    ended = _stop(app)
+    asked = signals.Asked(app.end, runtime.hurry, leave_now)
+    with signals.handled(asked):
+        with ExitStack() as stack:
+            capture = stack.enter_context(Capture(lanes.post))
+            app.hold.released = capture.released
+            status = _on_screen(app, lanes)
+        asked.screen_left()
+        if (fault := compat.fault(app)) is not None:
+            traceback.print_exception(fault)
+        ended = _stop(app, settings)
     if runtime.restart_requested:
         from fh_dash.store import history
 
@@ -52,10 +60,7 @@ def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:
         runtime.reexec({HISTORY: str(path)})
     preferences.remember(app.layout())
     if not ended:
-        # Its threads would keep the interpreter from ending.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status or 1)
+        leave_now(status or 1)  # its threads would keep the interpreter from ending
     return status
 
 
@@ -90,20 +95,31 @@ def _on_screen(app: DashApp, lanes: Lanes) -> int:
                 debugger.restore()
 
     app.plumbing = plumbing
-    with signals.handled(app.end):
-        try:
-            status = app.run()
-        finally:
-            app.unplug()
+    try:
+        status = app.run()
+    finally:
+        app.unplug()
     return app.return_code or 0 if status is None else status
 
 
-def _stop(app: DashApp) -> bool:
+def _stop(app: DashApp, settings: Settings) -> bool:
     """Whether both loops ended in time."""
     # The app may say what it has to say while it shuts down; uvicorn's farewell is of no use here.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     app.runtime.stop()
-    late = [loop.name for loop in app.loops if not loop.join(JOIN)]
-    for name in late:
-        print(f"fh-dash: the {name} thread did not end within {JOIN:.0f} s", file=sys.stderr)
-    return not late
+    patience = JOIN + settings.shutdown_wait + float(settings.uvicorn.get("timeout_graceful_shutdown") or 0)
+    return all(_ended(loop, app.runtime, time.monotonic() + patience) for loop in app.loops)
+
+
+def _ended(loop: Loop, runtime: Backend, end: float) -> bool:
+    """Wait for one of the two; the person is told why it did not end."""
+    blocked = None
+    while not loop.join(LOOK):
+        now, place = time.monotonic(), runtime.hanging()
+        blocked = None if place is None else blocked or now
+        if now > end or (blocked is not None and now - blocked > JOIN):
+            where = "" if place is None else f": {visible(place[0])}:{place[1]} does not return"
+            with suppress(OSError):  # the terminal may be gone
+                print(f"fh-dash: the {loop.name} thread did not end{where}", file=sys.stderr)
+            return False
+    return True

@@ -75,6 +75,9 @@ class FakeRuntime:
         self.calls.append("stop")
         self.stopped.set()
 
+    def hurry(self) -> None:
+        self.calls.append("hurry")
+
     def reload(self) -> None:
         self.calls.append("reload")
 
