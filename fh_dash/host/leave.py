@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
 import threading
-import time
+from contextlib import suppress
 from typing import NoReturn
 
 PATIENCE = 3.0
 
 
 def leave_soon(status: int, patience: float = PATIENCE) -> int:
-    """From the end of the main thread on, give others `patience` seconds, then end the process; returns the status.
+    """Once the interpreter exits, give threads `patience` seconds, then end the process; returns the status.
 
     Python waits at its exit for threads that are no daemons, `asyncio.to_thread` among them: one that blocks in the
     app's code would hold a server that has stopped long ago.
     """
-    threading.Thread(target=_leave, args=(status, patience), name="fh-dash-exit", daemon=True).start()
+    exits, waited = threading.Event(), threading.Event()
+
+    def begin() -> None:
+        _kill_by_interrupt()
+        exits.set()
+
+    # Executors wait for their threads in one of these functions; ours goes first. `atexit` comes after all waits.
+    getattr(threading, "_register_atexit", lambda function: function())(begin)
+    atexit.register(waited.set)
+    threading.Thread(target=_leave, args=(exits, waited, status, patience), name="fh-dash-exit", daemon=True).start()
     return status
+
+
+def _kill_by_interrupt() -> None:
+    """Whoever presses Ctrl-C meanwhile is not shown a traceback of Python's own wait."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):  # not on the main thread
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def leave_now(status: int) -> NoReturn:
@@ -31,12 +49,7 @@ def leave_now(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _leave(status: int, patience: float) -> None:
-    main = threading.main_thread()
-    main.join()  # over as soon as the interpreter begins to exit, before it waits for anybody
-    end = time.monotonic() + patience
-    others = [thread for thread in threading.enumerate() if not thread.daemon and thread is not main]
-    for thread in others:
-        thread.join(max(0.0, end - time.monotonic()))
-    if any(thread.is_alive() for thread in others):
+def _leave(exits: threading.Event, waited: threading.Event, status: int, patience: float) -> None:
+    exits.wait()
+    if not waited.wait(patience):
         leave_now(status)

@@ -86,8 +86,12 @@ class Recorder:
             self.post(self._finished(trace))
 
     def _gather(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # the server has ended, and Python destroys a request that it left behind
+            return
         self._waiting = True
-        asyncio.get_running_loop().call_later(PAUSE, self.flush)
+        loop.call_later(PAUSE, self.flush)
 
     def _finished(self, trace: Trace) -> RequestFinished:
         error, client = trace.error, trace.client

@@ -216,7 +216,13 @@ def _close(loop: asyncio.AbstractEventLoop, executor: ThreadPoolExecutor) -> Non
         loop.run_until_complete(asyncio.wait(left, timeout=LAST_WORD))
         for task in left:  # it ignores that it was cancelled: no news, and nobody can do anything about it
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+        log.addFilter(_not_destroyed)
     with suppress(TimeoutError):
         loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), LAST_WORD))
     executor.shutdown(wait=False, cancel_futures=True)
     loop.close()
+
+
+def _not_destroyed(record: logging.LogRecord) -> bool:
+    """uvicorn tells the `GeneratorExit` with which Python destroys what was left behind."""
+    return not (record.exc_info and record.exc_info[0] is GeneratorExit)

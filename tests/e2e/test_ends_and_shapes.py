@@ -6,11 +6,12 @@ import json
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import DASH, DEV, eventually, fetch, serving, write
+from tests.support.command import DEV, eventually, fetch, serving, write
 from tests.support.ports import free_port, is_free
 from tests.support.pseudo import terminal
 
@@ -53,10 +54,15 @@ async def thread(send):
     await asyncio.to_thread(time.sleep, 60)
 
 
-PATHS = {"/": home, "/stubborn": stubborn, "/thread": thread}
+async def blocks(send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+    time.sleep(60)
+
+
+PATHS = {"/": home, "/stubborn": stubborn, "/thread": thread, "/blocks": blocks}
 """
-STATUS = {signal.SIGINT: (0, 130), signal.SIGTERM: (-signal.SIGTERM, 143)}
-"""Headless, and in the dashboard."""
+STATUS = {signal.SIGINT: 0, signal.SIGTERM: -signal.SIGTERM}
 
 
 def opened(port: int, path: str) -> socket.socket:
@@ -71,34 +77,32 @@ def opened(port: int, path: str) -> socket.socket:
     return client
 
 
-@pytest.mark.parametrize(
-    ("number", "path"), [(signal.SIGINT, "/stubborn"), (signal.SIGINT, "/thread"), (signal.SIGTERM, "/thread")]
-)
-def test_what_does_not_end_is_left_behind(number: signal.Signals, path: str, tmp_path: Path) -> None:
-    """A handler that ignores its cancellation, or blocks in a thread: the app's shutdown runs, the port is free, the
-    status is right, and no traceback of ours is shown."""
-    write(tmp_path, {"app.py": APP})
-    with serving("app.py", cwd=tmp_path, text="one") as server, opened(server.port, path):
-        assert server.end(number) == STATUS[number][0]
+SCRIPT = "import fh_utils\n" + APP + "\nfh_utils.serve(log_level='info')\n"
+ENDS = [
+    (DEV, signal.SIGINT, "/stubborn"),
+    (DEV, signal.SIGTERM, "/thread"),
+    (DEV, signal.SIGTERM, "/blocks"),
+    ((sys.executable,), signal.SIGINT, "/thread"),
+    ((sys.executable,), signal.SIGTERM, "/stubborn"),
+    ((sys.executable,), signal.SIGINT, "/blocks"),
+]
+
+
+@pytest.mark.parametrize(("command", "number", "path"), ENDS)
+def test_what_does_not_end_is_left_behind(
+    command: tuple[str, ...], number: signal.Signals, path: str, tmp_path: Path
+) -> None:
+    """A handler that ignores its cancellation, blocks in a thread, or blocks the server itself; with the command, and
+    with the script's own `serve()`: the app's shutdown runs, the port is free, the status is right, and no traceback
+    is shown."""
+    write(tmp_path, {"app.py": SCRIPT})
+    with serving("app.py", cwd=tmp_path, command=command, text="one") as server, opened(server.port, path):
+        assert server.end(number) == STATUS[number]
         assert (tmp_path / "log.txt").read_text() == "down"
         assert is_free(server.port)
         assert "fh_dash" not in server.log
-
-
-def test_the_same_in_the_dashboard(tmp_path: Path) -> None:
-    """And the terminal is as it was."""
-    write(tmp_path, {"app.py": APP})
-    port = free_port()
-    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
-    with terminal(*DASH, "app.py", "--port", str(port), cwd=tmp_path, env=home) as screen:
-        before = screen.modes()
-        screen.shows("serving")
-        with opened(port, "/thread"):
-            screen.process.send_signal(signal.SIGTERM)
-            assert screen.ended() == STATUS[signal.SIGTERM][1]
-        assert screen.modes() == before
-        assert (tmp_path / "log.txt").read_text() == "down"
-        assert is_free(port)
+        assert "Traceback" not in server.log
+        assert ("blocks the server, which is to end" in server.log) == (path == "/blocks")
 
 
 def test_a_closed_terminal_ends_the_headless_command(tmp_path: Path) -> None:

@@ -218,13 +218,13 @@ else:
 
 
 def test_a_server_that_does_not_stop_is_named(tmp_path: Path) -> None:
-    """Quitting is bounded, whatever the app does."""
-    with dashboard(tmp_path, "while True: time.sleep(1)") as it:
+    """Quitting is bounded, whatever the app does, and tells where it stands."""
+    with dashboard(tmp_path, 'self.stands = ("app.py", 7)\nwhile True: time.sleep(1)') as it:
         it.wait_for("● serving")
         it.type("q")
 
         assert it.end() == 1
-        assert "the server thread did not end within 5 s" in it.text
+        assert "the server thread did not end: app.py:7 does not return" in it.text
 
 
 def test_a_fault_of_ours_shows_its_traceback(tmp_path: Path) -> None:
