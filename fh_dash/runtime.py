@@ -34,6 +34,7 @@ from fh_dash.events import (
 from fh_dash.host import binding
 from fh_dash.host.hang import Hang
 from fh_dash.host.interrupt import Interrupted, stands_in_project
+from fh_dash.host.main_thread import explained, noted
 from fh_dash.host.signals import EXIT, Signals
 from fh_dash.host.target import Target, resolve
 from fh_dash.host.urls import network_urls
@@ -147,7 +148,7 @@ class Runtime:
         return LiveHub(
             post=self.post,
             reports=self.settings.live_reports,
-            describe=lambda error: engine.report(error, "request"),
+            describe=lambda error: self._describe(engine, error),
             own=wrote,
         )
 
@@ -162,12 +163,14 @@ class Runtime:
         if self.live is not None:
             inner = LiveMiddleware(inner, self.live, allowed=allowed)
         if self.requests:
-
-            def describe(error: BaseException) -> ErrorReport:
-                return engine.report(error, "request")
-
-            inner = self._recorder = Recorder(inner, self.post, name_of=handler_name, report=describe)
+            inner = self._recorder = Recorder(
+                inner, self.post, name_of=handler_name, report=lambda error: self._describe(engine, error)
+            )
         return AccessCheck(inner, allowed=allowed)
+
+    def _describe(self, engine: Engine, error: BaseException) -> ErrorReport:
+        """Of a handler."""
+        return explained(engine.report(error, "request"), error, self.settings.target)
 
     def _post_load(self, event: Event) -> None:
         """The browser hears of loads from here, of reloads from the reloader."""
@@ -185,7 +188,7 @@ class Runtime:
         signals = Signals(self._signalled, self._asked_anew, parts.hang.raise_here)
         error = None
         try:
-            with signals.captured():
+            with signals.captured(), noted(self._is_project, self.settings.target):
                 parts.hang.enter(signals.poke)
                 self._prepare(parts)
                 if not self._stopping:

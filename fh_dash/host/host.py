@@ -21,6 +21,7 @@ from fh_dash.host.gate import Gate
 from fh_dash.host.generation import Generation
 from fh_dash.host.interrupt import Ended, Stretch
 from fh_dash.host.lifespan import Lifespan
+from fh_dash.host.main_thread import explained
 from fh_dash.host.needs import Engine, Transaction
 from fh_dash.host.target import Target
 from fh_dash.settings import Settings
@@ -31,8 +32,6 @@ log = logging.getLogger("fh_dash")
 
 OLD_REQUESTS = 30.0
 """Seconds that the shutdown of a replaced app waits for its last short requests."""
-
-MAIN_THREAD = "The dashboard has the main thread; `fh_utils dev` serves the app on it."
 
 
 class Stopped(FhDashError):
@@ -268,11 +267,7 @@ class Host:
         return Generation(old.number + 1 if old else 1, name, found, app, lifespan), None
 
     def _report(self, error: BaseException, stage: Stage) -> ErrorReport:
-        """Code that needs the main thread fails in the dashboard, which has that thread itself: say the way out."""
-        report = self._engine.report(error, stage)
-        if "main thread" not in report.message or threading.current_thread() is threading.main_thread():
-            return report
-        return replace(report, message=f"{report.message}\n{MAIN_THREAD}")
+        return explained(self._engine.report(error, stage), error, self._settings.target)
 
     def _found(self, transaction: Transaction, old: Generation | None) -> object:
         """The app object. A factory is called again after each reload that ran or bound anything."""
