@@ -37,6 +37,16 @@ def not_yet(graph: Graph, module: str, unit: int) -> frozenset[str]:
     return frozenset(later - bound)
 
 
+def rebound(graph: Graph, module: str, unit: int) -> set[str]:
+    """Names that a module binds from that statement on, whether for the first time or not."""
+    analysis = graph.analyses[module]
+    names = {name for part in analysis.units[unit:] for name in part.binds | part.declares}
+    for star in analysis.stars():
+        if unit < len(analysis.units) and star.line >= analysis.units[unit].line:
+            names |= graph.exports(star.module)
+    return names
+
+
 def half_made(module: ModuleType, hidden: frozenset[str]) -> ModuleType:
     """A stand-in for what `from module import …` reads, without the hidden names."""
     view = ModuleType(module.__name__)

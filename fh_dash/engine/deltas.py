@@ -8,12 +8,13 @@ not as they found it (a counter, a sort, a key that another one took), they have
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from collections.abc import Iterable, MutableSequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fh_dash.engine import abcs
 from fh_dash.engine.journal import MISSING, Journal, drop_item, restore_sequence, set_item
+from fh_dash.engine.shadows import Shadows, same_items, unshadowed
 from fh_dash.engine.walk import CONTAINERS, Tracked, contents, copy_of
 
 DERIVED = frozenset({"middleware_stack", "_abc_impl"})
@@ -24,8 +25,6 @@ INTERPRETER_ATTRIBUTES = frozenset(
 )
 _LIFESPAN = frozenset({"on_startup", "on_shutdown", "lifespan_context", "lifespan", "startup", "shutdown"})
 """Where an app keeps what runs once at its start: taking it back needs a new app."""
-
-Shadows = Mapping[int, tuple[object, object]]
 
 
 @dataclass(slots=True)
@@ -162,13 +161,9 @@ def _compare_sets(delta: Delta, before: list[Any], now: list[Any]) -> None:
     delta.removed = {id(thing): thing for thing in before if id(thing) not in left}
 
 
-def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
-
-
 def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
     for number, (key, thing) in enumerate(delta.added):
-        kept_key, kept = _unshadowed(key, shadows), _unshadowed(thing, shadows)
+        kept_key, kept = unshadowed(key, shadows), unshadowed(thing, shadows)
         if kept is thing and kept_key is key:
             continue
         delta.added[number] = (kept_key, kept)
@@ -183,26 +178,6 @@ def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
         else:
             _put(container, key, MISSING)
             _put(container, kept_key, kept)
-
-
-def _unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
-    """`thing` with new classes, also inside tuples and fresh containers, exchanged for the kept ones."""
-    found = shadows.get(id(thing))
-    if found is not None and found[0] is thing:
-        return found[1]
-    if depth > 3:
-        return thing
-    if type(thing) is tuple:
-        inner = tuple(_unshadowed(part, shadows, depth + 1) for part in thing)
-        return thing if same_items(inner, thing) else inner
-    if type(thing) is list:
-        thing[:] = [_unshadowed(part, shadows, depth + 1) for part in thing]
-    elif type(thing) is dict:
-        for key, value in list(thing.items()):
-            thing[key] = _unshadowed(value, shadows, depth + 1)
-    elif not isinstance(thing, type) and type(getattr(thing, "__dict__", None)) is dict:
-        _unshadowed(vars(thing), shadows, depth + 2)
-    return thing
 
 
 # -------------------------------------------------------------------------------------------- undoing, redoing

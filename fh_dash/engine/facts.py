@@ -94,6 +94,7 @@ class Facts:
 
     def note_run(self, name: str, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
+        self._note_set(new)
         self._note(name, _Contents(), old, new)
 
     def note_gone(self, name: str, old: Collection[Segment]) -> None:
@@ -102,9 +103,9 @@ class Facts:
 
     def _note(self, name: str, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         self.ran.add(name)
-        nodes = {d.tracked.node for segment in (*old, *new) for d in segment.deltas if d.tracked.node[0]}
-        if nodes:
-            found.entries = nodes
+        tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
+        if nodes := {place.node for place in tracked}:
+            found.entries = {place.node for place in tracked if place.only is None}
             found.structure = nodes if places_of(old) != places_of(new) else set()
             derived = self._graph.spread(nodes, contents=True)
             derived |= self._graph.spread(found.structure, contents=True, strict=True)
@@ -112,6 +113,13 @@ class Facts:
             self.contents.append(found)
             self.concern(derived)
         self.concern((), [name])
+
+    def _note_set(self, segments: Collection[Segment]) -> None:
+        """Attributes of modules that a run has set, and what they were before."""
+        for delta in (delta for segment in segments for delta in segment.deltas if delta.tracked.only is not None):
+            for key, _ in delta.added:
+                self._attributes.setdefault((delta.tracked.node[0], key), delta.removed.get(key, MISSING))
+            self.concern((), [delta.tracked.node[0]])
 
     def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
         """Attributes of a module that others set, before that is taken back: they may come to another value."""
@@ -203,8 +211,6 @@ class Facts:
         node, use = reached.node, reached.use
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
-        if node in self._attributes and not use.stored and not self._still(node):
-            return True
         if node in self.values or (use.stored and node[0] in self.ran):
             return True
         if node in self.behaviour:
@@ -213,6 +219,25 @@ class Facts:
             if reached.behaves or (self._is_data(node) and not use.handed_on):
                 return True
         return False
+
+    def attribute_reason(self, name: str) -> str:
+        """Why it must run again once its imports are behind it: what others set on modules came to other values.
+
+        A module may have met them before others set them; so it is to run from the beginning.
+        """
+        if not self._attributes or name not in self._graph.analyses:
+            return ""
+        for reached in self._reached(name):
+            if reached.node in self._attributes and not reached.use.stored and not self._still(reached.node):
+                return _explain(reached)
+        stars = {star.module for star in self._graph.analyses[name].stars()}
+        for module, key in self._attributes:
+            given = module in stars and not key.startswith("_") and name in self._records
+            if given and not self._still((module, key)):
+                held = vars(self._records[name].module).get(key, MISSING)
+                if held is self._attributes[module, key]:
+                    return f"imports * from {module}, which has another {key}"
+        return ""
 
     def _still(self, node: Node) -> bool:
         record = self._records.get(node[0])

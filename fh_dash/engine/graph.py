@@ -335,7 +335,7 @@ def _edges(analysis: Analysis) -> Iterator[Import]:
 def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[str]]:
     """What other modules' resolution depends on: the names that are bound, and which of them are definitions."""
     defined = {name for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
-    return analysis.binds, frozenset(defined)
+    return analysis.binds | analysis.declared, frozenset(defined)
 
 
 def changed_names(old: Analysis, new: Analysis) -> set[str]:

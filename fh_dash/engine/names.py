@@ -26,10 +26,32 @@ class Names:
         analysis = self.analyses.get(module)
         if analysis is None or module in seen:
             return set()
-        names = {name for name in analysis.binds if not name.startswith("_")}
+        names = {name for name in analysis.binds | analysis.declared if not name.startswith("_")}
         for star in analysis.stars():
             names |= self.exports(star.module, seen | {module})
         return names
+
+    def origin(self, node: Node) -> Node:
+        """Where a name that modules hand on by import statements is made; the node itself when that is not certain."""
+        seen = {node}
+        while len(givers := self._givers(*node)) == 1:
+            node = givers.pop()
+            if node in seen:
+                break
+            seen.add(node)
+        return node
+
+    def _givers(self, module: str, name: str) -> set[Node]:
+        analysis = self.analyses.get(module)
+        if analysis is None or any(
+            unit.kind != "import" for unit in analysis.by_name.get(name, ()) if name in unit.binds
+        ):
+            return set()
+        found = {
+            (i.module, i.name) for i in analysis.imports if i.local == name and not i.deferred and i.name is not None
+        }
+        found |= {(star.module, name) for star in analysis.stars() if name in self.exports(star.module)}
+        return {node for node in found if node[0] in self.analyses}
 
     def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         """The nodes that a dotted use in `module` may stand for; nothing for builtins and foreign modules."""

@@ -24,6 +24,7 @@ from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
+from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
 from fh_dash.engine.walk import inside
 
@@ -61,8 +62,8 @@ class Keeper:
         """Key -> the objects of this run, as the code got them."""
         self.shadows: dict[int, tuple[object, object]] = {}
         """id(new class) -> (new class, kept class): who registered the first should hold the second."""
-        self.adopted: list[type] = []
-        """Classes that got new contents."""
+        self._met: dict[int, tuple[object, object]] = {}
+        """Of these, the classes that code of the module met before they were exchanged."""
         self._methods: dict[str, list[FunctionType]] = {}
         self._twins: dict[int, tuple[FunctionType, FunctionType]] = {}
 
@@ -148,6 +149,9 @@ class Keeper:
             self._clear_registry(old)
         plain = {id(value) for value in contents.values()}
         contents = {name: self._method(value) for name, value in contents.items()}
+        if _meets_itself(new):
+            self._met[id(new)] = new, old
+            contents = {name: unshadowed(value, self._met) for name, value in contents.items()}
         for name in [n for n in vars(old) if n not in contents and _droppable(old, n)]:
             type.__delattr__(old, name)
         for name, value in contents.items():
@@ -161,7 +165,6 @@ class Keeper:
         _tell_descriptors(contents, old, new)
         old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)
-        self.adopted.append(old)
         detach(new, self._is_project)
 
     def _method(self, value: Any) -> Any:
@@ -176,6 +179,17 @@ class Keeper:
         registry = Registry(cls)
         self._journal.save_tracked(registry)
         registry.replace(())
+
+    def exchange(self, namespace: dict[str, Any]) -> None:
+        """After a run: what the module itself put its new classes into gets the kept ones."""
+        if not self._met:
+            return
+        for value in list(namespace.values()):
+            unshadowed(value, self._met)
+        for cls in [thing for things in self.made.values() for thing in things if isinstance(thing, type)]:
+            for name, value in list(vars(cls).items()):
+                if (kept := unshadowed(value, self._met)) is not value:
+                    type.__setattr__(cls, name, kept)
 
     def forget_new_classes(self) -> None:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""
@@ -197,6 +211,11 @@ def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None
         if hasattr(type(value), "__set_name__") and type(attributes) is dict:
             for name in [name for name, thing in attributes.items() if thing is new]:
                 attributes[name] = old
+
+
+def _meets_itself(cls: type) -> bool:
+    """Whether code that got the class when it was made may have put it into itself (`cls.registry = {"name": cls}`)."""
+    return type(cls) not in _METACLASSES or any("__init_subclass__" in vars(base) for base in cls.__mro__[1:-1])
 
 
 def _same_cells(old: FunctionType, new: FunctionType) -> bool:

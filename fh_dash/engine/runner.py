@@ -155,6 +155,7 @@ class Runner:
         namespace[HOOK] = frame.keeper
         try:
             exec(frame.source.code, namespace)
+            frame.keeper.exchange(namespace)
         finally:
             namespace.pop(HOOK, None)
 
@@ -250,7 +251,7 @@ class Runner:
                 names |= _attributes(source) & namespace.keys()
         for name in names & namespace.keys():
             if not isinstance(namespace[name], ModuleType):
-                yield (target, name), namespace[name]
+                yield self._program.graph.origin((target, name)), namespace[name]
 
     def _renew_stacks(self, watch: Watch, source: Source, journal: Journal) -> None:
         """A Starlette app that has answered refuses new middleware until its stack is built anew."""

@@ -20,9 +20,9 @@ from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import abcs
-from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.analysis import STAR, Analysis
 from fh_dash.engine.caches import clear_dependent_caches
-from fh_dash.engine.circles import Arrival, not_yet
+from fh_dash.engine.circles import Arrival, not_yet, rebound
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.importer import ProjectFinder, no_arrival
@@ -31,7 +31,7 @@ from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import Moved, refresh_lines
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import drop_gone, forget, prepare, public_names, relocate, show_submodules
+from fh_dash.engine.namespaces import drop_gone, forget, is_submodule, prepare, public_names, relocate, show_submodules
 from fh_dash.engine.patch import detach, move_instances
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
@@ -305,10 +305,14 @@ class Transaction:
     def _missing(self, name: str) -> str:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""
         for imported in self._program.graph.analyses[name].imports if self._running or self._walked else ():
-            if not imported.deferred and imported.name in self._not_yet(imported.module):
-                given = self._running.get(imported.module) or vars(sys.modules[imported.module])
-                if given.get(imported.name, MISSING) is vars(sys.modules[name]).get(imported.local):
-                    return f"imports {imported.name} from {imported.module}, which does not have it yet"
+            if imported.deferred or imported.name is None or not (hidden := self._not_yet(imported.module)):
+                continue
+            given = self._running.get(imported.module) or vars(sys.modules[imported.module])
+            held, star = vars(sys.modules[name]), imported.name == STAR
+            names = {key: key for key in hidden} if star else {imported.name: imported.local}
+            for key, local in names.items():
+                if key in hidden and given.get(key, MISSING) is held.get(local):
+                    return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
 
     def _arrive_by_import(self, name: str) -> None:
@@ -334,15 +338,26 @@ class Transaction:
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
+        if reason := self._facts.attribute_reason(name):
+            raise Again(name, reason)
         reason = self._facts.reason(name)
         if not reason:
             return ""
-        imports = [n for n, step in enumerate(record.trace) if isinstance(step, Arrival)]
-        early = any(isinstance(step, Segment) for step in record.trace[: imports[-1] if imports else 0])
-        if early or self._program.graph.cyclic(name):
+        if self._acted_during(name) or self._program.graph.cyclic(name):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
             raise Again(name, reason)
         return reason
+
+    def _acted_during(self, name: str) -> bool:
+        """Whether modules, itself included, did something to others between its beginning and its last import."""
+        program = self._program
+        first, last = program.starts.get(name, 0), program.ends.get(name, 0)
+        others = (segment for other in program.records if other != name for segment in program.segments(other))
+        if any(s.applied and first <= s.number and (self._undone or s.number <= last) for s in others):
+            return True
+        trace = program.records[name].trace
+        imports = [number for number, step in enumerate(trace) if isinstance(step, Arrival)]
+        return any(isinstance(step, Segment) for step in trace[: imports[-1] if imports else 0])
 
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
@@ -416,7 +431,10 @@ class Transaction:
         facts.ran.add(name)
         self._hold_owners(name)
         program.graph.forget_dynamic(name)
-        self._clear_caches_used_by(name)
+        used = self._used_by(name)
+        self._half_made(name, used)
+        changed = used & facts.behaviour
+        self._dropped += clear_dependent_caches(program.records, changed, {*facts.ran})
         self._running[name] = before
         try:
             self._runner.run(record.module, source, journal, previous)
@@ -448,16 +466,31 @@ class Transaction:
             names |= given - self._hidden.get(name, {}).get(star.module, frozenset())
         return names
 
-    def _clear_caches_used_by(self, name: str) -> None:
-        """What the module is about to call must not answer from a cache that was filled by code that has changed."""
-        graph, seen = self._program.graph, set[Node]()
+    def _used_by(self, name: str) -> set[Node]:
+        """What the import of a module uses of the project, what the functions that it calls are made from with it."""
+        graph = self._program.graph
+        seen = {reached.node for reached in graph.reached(name)}
         waiting = [reached.node for reached in graph.reached(name) if reached.behaves]
         while waiting:
-            node = waiting.pop()
-            if node not in seen and node[0] in graph.analyses:
-                seen.add(node)
-                waiting += graph.dependencies(node[0]).get(node[1], ())
-        self._dropped += clear_dependent_caches(self._program.records, seen & self._facts.behaviour, {*self._facts.ran})
+            module, key = waiting.pop()
+            if module in graph.analyses:
+                new = graph.dependencies(module).get(key, frozenset()) - seen
+                seen |= new
+                waiting += new
+        return seen
+
+    def _half_made(self, name: str, used: set[Node]) -> None:
+        """A module that is about to run uses others in the middle of their import: they are to be as at that moment."""
+        own = vars(self._program.records[name].module)
+        for module, key in used:
+            if module == name and not is_submodule(name, key, own.get(key)):
+                own.pop(key, None)
+            elif module in self._walked and key in rebound(self._program.graph, module, self._walked[module]):
+                raise Again(module, f"{name} uses {key} of it before its import has ended")
+            elif module in self._running and key in self._not_yet(module):
+                namespace = vars(self._program.records[module].module)
+                if namespace.get(key, MISSING) is self._running[module].get(key):
+                    namespace.pop(key, None)
 
     def _take_back_from(self, start: int) -> None:
         """Undo all effects that came after the first module that runs again began; the walk puts them back."""

@@ -165,6 +165,8 @@ class Walker:
             self._push(node, list(function.__dict__.items()), function.__dict__, depth)
         if hasattr(function, "dispatch") and hasattr(function, "_clear_cache"):
             self.dispatchers.append(function)
+            cache = getattr(function._clear_cache, "__self__", None)
+            self._seen[id(cache)] = cache
         module = function.__globals__.get("__name__", "")
         if (found := self._modules(module)) is not None:
             names = _names(function.__code__)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from fh_dash.engine.deltas import Delta, Shadows, difference
+from fh_dash.engine.deltas import Delta, difference
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
+from fh_dash.engine.shadows import Shadows
 from fh_dash.engine.walk import Tracked, Walker, copy_of
 
 

@@ -242,8 +242,7 @@ class _Observer:
         self._account[place] = f"member {self._label(type(member))}.{member._name_} = {member._value_!r}"
         current = type(member).__members__.get(member._name_ or "")
         self._account[f"{place} current"] = str(current is member)
-        for name in methods(type(member)):
-            self._call(f"{place}.{name}()", getattr(member, name, None), depth)
+        self._methods(place, member, depth)
 
     def _instance(self, place: str, thing: Any, depth: int) -> None:
         cls = type(thing)
@@ -253,7 +252,10 @@ class _Observer:
         held = getattr(thing, "__dict__", None) or {}
         filled = [name for c in cls.__mro__ for name in slots(c) if hasattr(thing, name)]
         self._members(place, {**held, **{name: getattr(thing, name) for name in filled}}, depth)
-        for name in methods(cls):
+        self._methods(place, thing, depth)
+
+    def _methods(self, place: str, thing: Any, depth: int) -> None:
+        for name in methods(type(thing)):
             try:
                 found = getattr(thing, name)
             except Exception as error:

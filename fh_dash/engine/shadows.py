@@ -1,0 +1,34 @@
+"""Shadows: the classes that a run made and that gave their contents to the kept ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Shadows: TypeAlias = Mapping[int, tuple[object, object]]
+"""id(new class) -> (new class, kept class)."""
+
+
+def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
+def unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
+    """`thing` with new classes, also inside tuples and fresh containers, exchanged for the kept ones."""
+    found = shadows.get(id(thing))
+    if found is not None and found[0] is thing:
+        return found[1]
+    if depth > 3:
+        return thing
+    if type(thing) is tuple:
+        inner = tuple(unshadowed(part, shadows, depth + 1) for part in thing)
+        return thing if same_items(inner, thing) else inner
+    if type(thing) is list:
+        thing[:] = [unshadowed(part, shadows, depth + 1) for part in thing]
+    elif type(thing) is dict:
+        for key, value in list(thing.items()):
+            if (kept := unshadowed(value, shadows, depth + 1)) is not value:
+                thing[key] = kept
+    elif not isinstance(thing, type) and type(getattr(thing, "__dict__", None)) is dict:
+        unshadowed(vars(thing), shadows, depth + 2)
+    return thing
