@@ -185,7 +185,7 @@ class Runtime:
     def run_server(self) -> None:
         """Serve on this thread until `stop`, or a signal when it is the main one; the signal is raised again then."""
         parts = self._parts
-        signals = Signals(self._signalled, self._asked_anew, parts.hang.raise_here)
+        signals = Signals(self._asked_to_end, self._asked_anew, parts.hang.raise_here)
         error = None
         try:
             with signals.captured(), noted(self._is_project, self.settings.target):
@@ -290,6 +290,11 @@ class Runtime:
         if stuck or stands_in_project(frame, self._is_project):
             raise Interrupted
         parts.host.stretch.interrupt(self._is_project)  # we ourselves are at work there, for a moment
+
+    def _asked_to_end(self, again: bool, frame: FrameType | None) -> None:
+        """Also while a fresh process is under way: there will be none."""
+        self.restart_requested = False
+        self._signalled(again, frame)
 
     def _asked_anew(self, frame: FrameType | None) -> None:
         """A signal handler, too."""

@@ -655,6 +655,21 @@ def test_sighup_is_a_full_reload(tmp_path: Path) -> None:
         assert process.get().endswith("yes")
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP here")
+def test_ctrl_c_wins_over_a_full_reload(tmp_path: Path) -> None:
+    """A process that was asked for a fresh one, and then to end, ends."""
+    waits = "import asyncio\n    while not LOG.with_name('go').exists(): await asyncio.sleep(0.01)\n"
+    app = LIFESPAN.replace('    note("down-NAME")', f"    {waits}")
+    write(tmp_path, {"app.py": app, "log.txt": ""})
+    with Process(tmp_path) as process:
+        process.process.send_signal(signal.SIGHUP)
+        process.process.send_signal(signal.SIGINT)
+        write(tmp_path, {"go": ""})
+        code, errors = process.end()
+
+        assert (code, "Traceback" in errors) == (0, False)
+
+
 def test_stop_before_the_threads_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both return at once then, whatever their order."""
     monkeypatch.chdir(tmp_path)

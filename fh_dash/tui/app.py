@@ -158,6 +158,8 @@ class DashApp(Actions):
     async def _supervise(self, loop: Loop) -> None:
         if (error := await loop.watch()) is not None:
             self.say(f"the {loop.name} thread ended: {type(error).__name__}: {error}; R starts afresh", "error", 3600)
+        elif self.runtime.restart_requested:
+            self.exit(0)  # a save asked for it, with `--reload full`
 
     def _wake(self) -> None:
         """From any thread: there is something in the inbox."""

@@ -53,10 +53,10 @@ def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:
         if (fault := compat.fault(app)) is not None:
             traceback.print_exception(fault)
         ended = _stop(app, settings)
-    if runtime.restart_requested:
+    if runtime.restart_requested and not asked.signals:
         from fh_dash.store import history
 
-        path = history.save(app.store, app.main.view())
+        path = history.save(app.store, {**app.main.view(), "theme": app.theme})
         runtime.reexec({HISTORY: str(path)})
     preferences.remember(app.layout())
     if not ended:
@@ -72,9 +72,9 @@ def make_app(settings: Settings, runtime: Backend, lanes: Lanes, environ: Mappin
     if path := environ.get(HISTORY):
         from fh_dash.store import history
 
-        view = history.restore(path, store)
+        view |= history.restore(path, store)
         os.environ.pop(HISTORY, None)
-    theme = chosen.theme or str(layout.get("theme") or "")
+    theme = str(view.get("theme") or chosen.theme or layout.get("theme") or "")
     app = DashApp(runtime, lanes, store=store, slow=chosen.slow, theme=theme, keymap=chosen.keymap, view=view)
     app.notes += chosen.problems
     return app

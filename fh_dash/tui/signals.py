@@ -20,6 +20,7 @@ class Asked:
         self, end: Callable[[int], object], hurry: Callable[[], object], leave: Callable[[int], object]
     ) -> None:
         self._end, self._hurry, self._leave = end, hurry, leave
+        self.signals = 0
         self._times = 0
         self._screen = True
 
@@ -28,6 +29,7 @@ class Asked:
         self._times = max(self._times, 1)
 
     def __call__(self, status: int) -> None:
+        self.signals += 1
         self._times += 1
         if self._screen:
             self._end(status)

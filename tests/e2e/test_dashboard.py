@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -138,6 +139,35 @@ def test_full_reload_key(dashboard: Dashboard) -> None:
 
     assert quit_with(dashboard, "q") == 0
     assert is_free(dashboard.port)
+
+
+@pytest.mark.parametrize("mode", ["fast", "full"])
+def test_a_full_reload_keeps_history_filter_and_layout(mode: str, folder: Path, home: dict[str, str]) -> None:
+    """By R, and by a save with --reload full: the rows, the filter, the pane in focus and maximised, the theme."""
+    port = free_port()
+    command = (*DASH, "app.py", "--port", str(port), "--reload", mode)
+    with terminal(*command, cwd=folder, env=home) as screen:
+        found = Dashboard(screen, port)
+        found.answers("one")
+        screen.shows("hello from the app")
+        before = found.page()
+        screen.send("4/hello\r")
+        screen.shows("  /hello")
+        screen.send("\x14z")  # ctrl+t, and maximise
+        screen.shows("  /hello", "3 Caches ·")
+        if mode == "fast":
+            screen.send("R")
+            eventually("a fresh process", lambda: found.page() not in ("", before))
+        else:
+            save(folder, '"one"', '"two"')
+            found.answers("two")
+
+        screen.shows("/hello", "3 Caches ·", "hello from the app", "● serving")
+        screen.send("1")
+        eventually("both starts", lambda: screen.text.count("started app:app") == 2)
+        assert quit_with(found, "q") == 0
+    layout = json.loads((Path(home["XDG_STATE_HOME"]) / "fh-dash" / "layout.json").read_text())
+    assert layout["theme"] == "fh-light"
 
 
 def test_clear_all_key(dashboard: Dashboard) -> None:

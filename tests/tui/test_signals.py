@@ -25,3 +25,4 @@ def test_each_signal_is_more_urgent(way: str) -> None:
         asked(130)
 
     assert done == expected
+    assert asked.signals == times
