@@ -22,6 +22,7 @@ STAR = "*"
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
 """Calls at the top level that may bind names which no static look can see."""
 
+_MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
 _NAMESPACE = frozenset({"dir", "globals", "vars", "locals"})
 
 
@@ -61,7 +62,8 @@ class Unit:
     declares: frozenset[str]
     """Names that functions in it declare `global`: calling them may bind these."""
     surface: str
-    """For a `def`: digest of all but its body, so of what a caller that only holds it can notice."""
+    """For a `def`: digest of all but its body, so of what one that only holds it can notice; for a `class`: of all but
+    the bodies of its methods, those that make objects excepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +255,27 @@ def _kind(statement: ast.stmt) -> Kind:
 
 
 def _surface(statement: ast.stmt) -> str:
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        return ""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return _function_surface(statement)
+        case ast.ClassDef():
+            inner = [part if _makes(part) else ast.Constant(_surface(part)) for part in statement.body]
+            return digest(
+                ast.Constant(statement.name), *statement.bases, *statement.keywords, *inner, *statement.decorator_list
+            )
+    return ""
+
+
+def _makes(part: ast.stmt) -> bool:
+    """Whether what a statement of a class body does is in the objects that were made while it was so."""
+    return not _surface(part) or getattr(part, "name", "") in _MAKERS
+
+
+def _function_surface(statement: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     own = [n for part in statement.body for n in _own_nodes(part)]
     generates = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in own)
     kind = ast.Constant(f"{type(statement).__name__} {generates} {ast.get_docstring(statement)}")
-    return digest(kind, statement.args, statement.returns, *statement.decorator_list)
+    return digest(kind, ast.Constant(statement.name), statement.args, statement.returns, *statement.decorator_list)
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:

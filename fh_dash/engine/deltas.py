@@ -176,7 +176,8 @@ def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
             container.discard(thing)
             container.add(kept)
         else:
-            _put(container, key, MISSING)
+            if kept_key is not key:
+                _put(container, key, MISSING)
             _put(container, kept_key, kept)
 
 

@@ -16,10 +16,11 @@ from fh_dash.engine.deltas import Segment, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import ENVIRONMENT, Node
-from fh_dash.engine.namespaces import SYSTEM_NAMES, same_value
+from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Record
 from fh_dash.engine.uses import CALLERS, LOOKING_MUTATORS, READERS
+from fh_dash.engine.values import keep_equal_containers, same_value
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ class Facts:
 
         An equal value is exchanged for the old object, so that identity goes on to tell who holds what.
         """
+        if not partial:
+            keep_equal_containers(before, after)
         found: set[Node] = set()
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
@@ -216,7 +219,7 @@ class Facts:
         if node in self.behaviour:
             if node[1] == "__getattr__":
                 return not self._has(node[0], use.path[-1])
-            if reached.behaves or (self._is_data(node) and not use.handed_on):
+            if reached.behaves or (self._is_read(reached) and not use.handed_on):
                 return True
         return False
 
@@ -248,7 +251,7 @@ class Facts:
         node, use = reached.node, reached.use
         if node == ENVIRONMENT:
             return node in found.structure and not use.mutates
-        if node in found.derived and (reached.behaves or (self._is_data(node) and not use.handed_on)):
+        if node in found.derived and (reached.behaves or (self._is_read(reached) and not use.handed_on)):
             return True
         return node in found.entries and (_looks_inside(reached) or self._dispatches(node))
 
@@ -257,11 +260,14 @@ class Facts:
         record = self._records.get(node[0])
         return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
 
-    def _is_data(self, node: Node) -> bool:
-        """No function: of a class or an instance, attributes are read without any call."""
-        analysis = self._graph.analyses.get(node[0])
-        units = analysis.by_name.get(node[1], ()) if analysis else ()
-        return not all(unit.kind in ("def", "import") for unit in units)
+    def _is_read(self, reached: Reached) -> bool:
+        """Whether a use that calls nothing sees more than which object it is: all of data, attributes of a class."""
+        (module, name), path = reached.node, reached.use.path
+        analysis = self._graph.analyses.get(module)
+        kinds = {unit.kind for unit in (analysis.by_name.get(name, ()) if analysis else ())} - {"import"}
+        if kinds == {"class"}:
+            return len(path) > 1 and path[-1] != name
+        return not kinds <= {"def"}
 
 
 def _explain(reached: Reached) -> str:

@@ -357,7 +357,7 @@ def _bindings(analysis: Analysis) -> Iterator[Import]:
 
 
 def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:
-    """Names of functions of which something besides the body differs (arguments, decorators, kind)."""
+    """Names of definitions of which something besides bodies of functions differs (arguments, decorators, kind)."""
     names = set(old.by_name) | set(new.by_name)
     return {name for name in names if _surfaces(old, name) != _surfaces(new, name)}
 

@@ -18,24 +18,9 @@ SYSTEM_NAMES = frozenset(
 )
 _FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
 """Globals that accumulate over runs and must not."""
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), tuple, frozenset)
 
 Hidden: TypeAlias = Mapping[str, frozenset[str]]
 """Module -> names that its star import does not give, since a circle leads there before they are bound."""
-
-
-def same_value(old: Any, new: Any) -> bool:
-    """Whether two values cannot be told apart: the same object, or equal and immutable all through."""
-    if old is new:
-        return True
-    if type(old) is not type(new) or type(old) not in _PLAIN:
-        return False
-    if isinstance(old, tuple):
-        return len(old) == len(new) and all(map(same_value, old, new))
-    if isinstance(old, frozenset):
-        plain = all(type(item) in (str, bytes, int) for item in (*old, *new))
-        return plain and {(type(item), item) for item in old} == {(type(item), item) for item in new}
-    return bool(old == new) and repr(old) == repr(new)
 
 
 def public_names(namespace: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -248,12 +249,10 @@ class _Scan:
         """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
         if not path.exists():
             return
+        names = self._program.module_names(path)
         if str(path) not in self._program.by_path():
-            for broken in self._program.broken:
-                for user in self._program.graph.importers(broken):
-                    if self._imports_now(user, broken):
-                        self.reruns.setdefault(user, f"{broken} can be tried again")
-        for name in self._program.module_names(path):
+            self._try_again(names)
+        for name in names:
             record = self._program.records.get(name)
             if record is not None:
                 if os.path.realpath(record.source.path) != os.path.realpath(path) and name not in self.gone:
@@ -266,6 +265,30 @@ class _Scan:
                 if self._imports_now(user, name):
                     self.reruns.setdefault(user, f"{name} can be imported now")
 
+    def _try_again(self, names: Collection[str]) -> None:
+        """Modules that failed when they were imported inside `try` may go better with these that changed."""
+        for broken in self._program.broken:
+            users = [user for user in self._program.graph.importers(broken) if self._imports_now(user, broken)]
+            if users and not self._needed_by(broken).isdisjoint(names):
+                self.reruns |= {user: f"{broken} can be tried again" for user in users if user not in self.reruns}
+
+    def _needed_by(self, broken: str) -> set[str]:
+        """The module itself, and what it and the modules that are not loaded either import."""
+        needed: set[str] = set()
+        waiting = [broken]
+        while waiting:
+            name = waiting.pop()
+            if name in needed or name in self._program.records:
+                continue
+            needed.add(name)
+            waiting += filter(None, [name.rpartition(".")[0]])
+            with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
+                spec = self._finder.locate(name)
+                if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+                    imports = sources.load(name, Path(spec.origin)).analysis.imports
+                    waiting += [part for i in imports for part in (i.module, f"{i.module}.{i.name}")]
+        return needed
+
     def _shadowed(self, name: str, record: Record) -> None:
         spec = self._finder.locate(name)
         if (
@@ -277,10 +300,10 @@ class _Scan:
             self._take(name, sources.load(name, Path(spec.origin)), record)
 
     def _imports_now(self, user: str, name: str) -> bool:
-        analysis = self._program.graph.analyses[user]
-        return any(
+        graph = self._program.graph
+        return name in graph.dynamic.get(user, ()) or any(
             not i.deferred and not i.typing_only and name in (i.module, f"{i.module}.{i.name}")
-            for i in analysis.imports
+            for i in graph.analyses[user].imports
         )
 
     def _check_reads(self, files: Collection[str]) -> None:

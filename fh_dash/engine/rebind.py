@@ -10,8 +10,9 @@ from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import Hidden, public_names, same_value
+from fh_dash.engine.namespaces import Hidden, public_names
 from fh_dash.engine.program import Record
+from fh_dash.engine.values import same_value
 
 
 def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> list[str]:

@@ -144,8 +144,7 @@ class Transaction:
         """Forget what is of the last run, so that its objects can go, and what was found out with them."""
         if self._adopted:
             abcs.reset_caches(thing for record in self._program.records.values() for thing in _classes(record))
-        for dispatcher in self._program.dispatchers.values():
-            dispatcher._clear_cache()
+        self._forget_dispatch()
         self._journal = NoJournal()
         self._adopted, self._replaced = [], []
         self._facts.values.clear()
@@ -335,6 +334,7 @@ class Transaction:
             return  # it will run again in a moment, and all its imports are behind it
         if not segment.applied and not segment.redo(self._journal, self._program.tick()):
             raise Again(name, "builds on what other modules registered before it")
+        self._forget_dispatch()
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
@@ -482,6 +482,9 @@ class Transaction:
     def _half_made(self, name: str, used: set[Node]) -> None:
         """A module that is about to run uses others in the middle of their import: they are to be as at that moment."""
         own = vars(self._program.records[name].module)
+        for module in self._walked:
+            if key := self._taken_early(name, module):
+                raise Again(module, f"{name} imports {key} from it before its import has ended")
         for module, key in used:
             if module == name and not is_submodule(name, key, own.get(key)):
                 own.pop(key, None)
@@ -491,6 +494,15 @@ class Transaction:
                 namespace = vars(self._program.records[module].module)
                 if namespace.get(key, MISSING) is self._running[module].get(key):
                     namespace.pop(key, None)
+
+    def _taken_early(self, name: str, module: str) -> str:
+        """A name that a module imports of one in the middle of its import, which is going to bind it a second time."""
+        graph = self._program.graph
+        found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
+        if found <= {""}:
+            return ""
+        twice = rebound(graph, module, self._walked[module]) - self._not_yet(module)
+        return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
 
     def _take_back_from(self, start: int) -> None:
         """Undo all effects that came after the first module that runs again began; the walk puts them back."""
@@ -503,6 +515,12 @@ class Transaction:
                 if delta.tracked.only is not None:
                     self._facts.note_attributes(delta.tracked.node[0], delta.tracked.container, delta.tracked.only)
             segment.undo(self._journal)
+        self._forget_dispatch()
+
+    def _forget_dispatch(self) -> None:
+        """What `singledispatch` functions found in their registries may not be there any more, or be hidden now."""
+        for dispatcher in self._program.dispatchers.values():
+            dispatcher._clear_cache()
 
     def _note_replaced(self, old: Record, new: Record) -> None:
         """Classes that could not be kept and have a successor of the same name."""

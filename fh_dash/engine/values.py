@@ -1,0 +1,89 @@
+"""When two values are the same, so that nobody who uses the one need run again for the other."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import pathlib
+import re
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+_VALUES = frozenset(
+    {
+        *(str, bytes, int, float, complex, bool, type(None), range),
+        *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone),
+        *(pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath),
+        *(decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern),
+    }
+)
+"""Types of values that cannot change, and that are the same when they are equal and look equal."""
+
+
+def same_value(old: Any, new: Any) -> bool:
+    """Whether two values cannot be told apart: the same object, or equal and immutable all through."""
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, tuple):
+        plain = type(old) is tuple or hasattr(old, "_fields")
+        return plain and len(old) == len(new) and all(map(same_value, old, new))
+    if isinstance(old, frozenset):
+        plain = all(type(item) in (str, bytes, int) for item in (*old, *new))
+        return plain and {(type(item), item) for item in old} == {(type(item), item) for item in new}
+    if _is_frozen(type(old)):
+        mine, other = vars(old), vars(new)
+        return mine.keys() == other.keys() and all(same_value(mine[name], other[name]) for name in mine)
+    return type(old) in _VALUES and bool(old == new) and repr(old) == repr(new)
+
+
+def _is_frozen(cls: type) -> bool:
+    """Whether it is a frozen dataclass that compares by its fields, with all that it has in the `__dict__`."""
+    parameters = vars(cls).get("__dataclass_params__")
+    slots = any("__slots__" in vars(base) for base in cls.__mro__[:-1])
+    return parameters is not None and parameters.frozen and parameters.eq and not slots
+
+
+def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    """Where a run made an equal list, dict or set anew, put the one of the last run back into the namespace.
+
+    Only if nobody but the namespace holds the new one, or what is inside it: it would be seen in two places then.
+    """
+    for name, old in before.items():
+        if (
+            type(old) in _CONTAINERS
+            and namespace.get(name, old) is not old
+            and _same_part(old, namespace, name, [_MOST])
+        ):
+            namespace[name] = old
+
+
+_CONTAINERS = (list, dict, set)
+_ALONE = 2
+"""References to what only a container holds, as `sys.getrefcount` counts them: that one, and its own argument."""
+_MOST = 10_000
+"""Elements that are compared at most."""
+
+
+def _equal_alone(old: Any, new: Any, budget: list[int]) -> bool:
+    if type(old) is not type(new) or len(old) != len(new):
+        return False
+    budget[0] -= len(new)
+    if budget[0] < 0:
+        return False
+    if type(new) is set:
+        return same_value(frozenset(old), frozenset(new))
+    if type(new) is dict:
+        keys = list(zip(old, new, strict=True))
+        return all(same_value(a, b) and _same_part(old[a], new, b, budget) for a, b in keys)
+    return all(_same_part(old[place], new, place, budget) for place in range(len(new)))
+
+
+def _same_part(old: Any, holder: Any, key: Any, budget: list[int]) -> bool:
+    if type(holder[key]) in _CONTAINERS:
+        return sys.getrefcount(holder[key]) == _ALONE and _equal_alone(old, holder[key], budget)
+    return same_value(old, holder[key])
