@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fh_dash.engine import abcs
+from fh_dash.engine.databases import Database
 from fh_dash.engine.journal import MISSING, Journal, drop_item, restore_sequence, set_item
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
 from fh_dash.engine.walk import CONTAINERS, Tracked, contents, copy_of
@@ -198,6 +199,8 @@ def _put(container: Any, key: Any, value: Any) -> None:
 
 
 def _undo(delta: Delta, container: Any) -> None:
+    if isinstance(container, Database):
+        return
     if isinstance(container, abcs.Registry):
         container.change(remove=[t for _, t in delta.added], add=delta.removed.values())
     elif isinstance(container, list | deque):
@@ -261,6 +264,8 @@ def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
 
 
 def _redo(delta: Delta, container: Any) -> bool:
+    if isinstance(container, Database):
+        return True  # nothing was taken back
     if isinstance(container, abcs.Registry):
         container.change(remove=delta.removed.values(), add=[t for _, t in delta.added])
         return True

@@ -393,7 +393,7 @@ class Transaction:
         """Of what this module put there last time its owners must not keep anything, whatever it does now."""
         for other in sorted(self._run_with(name)):
             if other not in self._facts.ran and other not in self.plan.reruns:
-                raise Again(other, f"holds start-up code or models of {name}")
+                raise Again(other, f"holds start-up code, models or rows of {name}")
 
     def _run_with(self, name: str) -> set[str]:
         """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""

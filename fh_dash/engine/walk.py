@@ -12,6 +12,7 @@ from types import CodeType, FunctionType, MemberDescriptorType, MethodType, Modu
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
+from fh_dash.engine.databases import Database, is_in_memory
 from fh_dash.engine.names import Node
 
 CONTAINERS = (dict, list, set, deque)
@@ -73,7 +74,7 @@ def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
     inside = contents(container)
     if only is not None:
         return {name: inside[name] for name in only if name in inside}
-    return dict(inside) if isinstance(container, dict | type | Slots) else list(inside)
+    return dict(inside) if isinstance(container, dict | type | Slots | Database) else list(inside)
 
 
 class Slots(MutableMapping[str, Any]):
@@ -206,6 +207,8 @@ class Walker:
     def _instance(self, node: Node, thing: Any, depth: int) -> Iterator[Tracked]:
         cls = type(thing)
         if (cls.__module__ or "").partition(".")[0] in _OPAQUE and cls is not threading.local:
+            if is_in_memory(thing):
+                yield Tracked(node, Database(thing), renew=True)
             return
         yield from self._slots(node, thing, cls, depth)
         attributes = getattr(thing, "__dict__", None)
