@@ -7,7 +7,8 @@ contents   per module that ran: the containers of others in which its entries be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +107,10 @@ class Facts:
 
     def _note(self, name: str, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         self.ran.add(name)
+        self._fill(found, old, new)
+        self.concern((), [name])
+
+    def _fill(self, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
         if nodes := {place.node for place in tracked}:
             found.entries = {place.node for place in tracked if place.only is None}
@@ -115,7 +120,16 @@ class Facts:
             found.derived = derived - nodes - self.behaviour
             self.contents.append(found)
             self.concern(derived)
-        self.concern((), [name])
+
+    @contextlib.contextmanager
+    def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:
+        """What a running module had put elsewhere before it imports another one, last time and now, counts for that."""
+        found = _Contents()
+        self._fill(found, old, new)
+        try:
+            yield
+        finally:
+            self.contents = [other for other in self.contents if other is not found]
 
     def _note_set(self, segments: Collection[Segment]) -> None:
         """Attributes of modules that a run has set, and what they were before."""

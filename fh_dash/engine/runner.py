@@ -81,6 +81,11 @@ class Runner:
         stack = self.stack
         return stack[-1].name if stack else None
 
+    @property
+    def trace(self) -> Sequence[Segment | Arrival]:
+        """What the module that this thread is importing now has done to others so far."""
+        return self.stack[-1].trace
+
     def unit_of(self, name: str) -> int:
         """Number of the top-level statement at which a module stands that this thread is importing."""
         return next(frame.unit() for frame in reversed(self.stack) if frame.name == name)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from time import perf_counter
 from types import ModuleType
 
@@ -321,7 +322,15 @@ class Transaction:
         for running, before in self._running.items():
             if name not in self._arrived and self._program.graph.cyclic(running):
                 self._facts.compare(running, before, vars(self._program.records[running].module), partial=True)
-        self._arrive(name)
+        importer = self._runner.running()
+        if importer not in self._running or name in self._arrived:
+            self._arrive(name)
+            return
+        old = takewhile(
+            lambda step: isinstance(step, Segment) or step.module != name, self._program.records[importer].trace
+        )
+        with self._facts.so_far(_segments(old), _segments(self._runner.trace)):
+            self._arrive(name)
 
     def _not_yet(self, name: str) -> frozenset[str]:
         """Names that a module does not have at this moment of a cold start; nothing unless its import is going on."""
@@ -427,7 +436,7 @@ class Transaction:
         relocate(record.module, source, journal)
         prepare(name, namespace, source.analysis, self._provided(name, source.analysis))
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
-        old = [step for step in record.trace if isinstance(step, Segment)]
+        old = _segments(record.trace)
         facts.ran.add(name)
         self._hold_owners(name)
         program.graph.forget_dynamic(name)
@@ -598,6 +607,10 @@ class Transaction:
         record = self._program.records[name]
         took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
+
+
+def _segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:
+    return [step for step in trace if isinstance(step, Segment)]
 
 
 def _classes(record: Record) -> list[type]:
