@@ -27,7 +27,6 @@ KNOWN_WRONG: dict[str, str] = {
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
     "keep_subclass_plugins": "a base class that registers its subclasses counts as changed with its registry",
     "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
-    "reg_sorted_and_frozen": "a registry that is sorted and frozen by a later module",
 }
 """Case name -> why it fails. Strict: a case that passes must leave the table."""
 

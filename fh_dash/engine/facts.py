@@ -48,7 +48,8 @@ class Facts:
         self.values: dict[Node, tuple[Any, Any]] = {}
         self.behaviour: set[Node] = graph.spread(plan.behaviour) if plan.behaviour else set()
         self.contents: list[_Contents] = []
-        self._attributes: dict[Node, Any] = {}
+        self._attributes: dict[Node, tuple[Any, int]] = {}
+        """Attributes that others set on modules: the value last time, and when it was set."""
         self._ends = dict(ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
@@ -72,7 +73,7 @@ class Facts:
         An equal value is exchanged for the old object, so that identity goes on to tell who holds what.
         """
         if not partial:
-            keep_equal_containers(before, after)
+            keep_equal_containers({key: before[key] for key in before if (name, key) not in self.behaviour}, after)
         found: set[Node] = set()
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
@@ -135,13 +136,18 @@ class Facts:
         """Attributes of modules that a run has set, and what they were before."""
         for delta in (delta for segment in segments for delta in segment.deltas if delta.tracked.only is not None):
             for key, _ in delta.added:
-                self._attributes.setdefault((delta.tracked.node[0], key), delta.removed.get(key, MISSING))
+                self._attributes.setdefault((delta.tracked.node[0], key), (delta.removed.get(key, MISSING), 0))
             self.concern((), [delta.tracked.node[0]])
 
-    def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
-        """Attributes of a module that others set, before that is taken back: they may come to another value."""
+    def touched(self) -> set[Node]:
+        """All names that behave differently, be it by what the containers hold that they look into."""
+        return self.behaviour.union(*(found.derived | found.entries for found in self.contents))
+
+    def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str], number: int) -> None:
+        """Attributes of a module that a segment set, before that is taken back: they may come to another value."""
         for name in names:
-            self._attributes.setdefault((module, name), namespace.get(name, MISSING))
+            value, first = self._attributes.get((module, name), (namespace.get(name, MISSING), number))
+            self._attributes[module, name] = value, min(first, number)
         self.concern((), [module])
 
     # ------------------------------------------------------------------------------------------- asking
@@ -244,22 +250,23 @@ class Facts:
         """
         if not self._attributes or name not in self._graph.analyses:
             return ""
+        end = self._ends.get(name, 0)
+        others = {node for node, (_, since) in self._attributes.items() if since < end and not self._still(node)}
         for reached in self._reached(name):
-            if reached.node in self._attributes and not reached.use.stored and not self._still(reached.node):
+            if reached.node in others and not reached.use.stored:
                 return _explain(reached)
         stars = {star.module for star in self._graph.analyses[name].stars()}
-        for module, key in self._attributes:
-            given = module in stars and not key.startswith("_") and name in self._records
-            if given and not self._still((module, key)):
+        for module, key in others:
+            if module in stars and not key.startswith("_") and name in self._records:
                 held = vars(self._records[name].module).get(key, MISSING)
-                if held is self._attributes[module, key]:
+                if held is self._attributes[module, key][0]:
                     return f"imports * from {module}, which has another {key}"
         return ""
 
     def _still(self, node: Node) -> bool:
         record = self._records.get(node[0])
         now = vars(record.module).get(node[1], MISSING) if record else MISSING
-        return same_value(self._attributes[node], now)
+        return same_value(self._attributes[node][0], now)
 
     def _concerns_by_contents(self, found: _Contents, reached: Reached) -> bool:
         node, use = reached.node, reached.use

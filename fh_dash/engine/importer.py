@@ -48,9 +48,9 @@ class ProjectLoader(SourceFileLoader):
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
-                program.broken.add(name)
+                program.broken[name] = source.content
             raise
-        program.broken.discard(name)
+        program.broken.pop(name, None)
 
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""

@@ -249,7 +249,7 @@ class _Scan:
         """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
         if not path.exists():
             return
-        names = self._program.module_names(path)
+        names = {name for name in self._program.module_names(path) if not self._as_it_failed(name, path)}
         if str(path) not in self._program.by_path():
             self._try_again(names)
         for name in names:
@@ -264,6 +264,12 @@ class _Scan:
             for user in self._program.graph.importers(name):
                 if self._imports_now(user, name):
                     self.reruns.setdefault(user, f"{name} can be imported now")
+
+    def _as_it_failed(self, name: str, path: Path) -> bool:
+        before = self._program.broken.get(name)
+        with contextlib.suppress(OSError):
+            return before is not None and sources.fingerprint(path.read_bytes()) == before
+        return False
 
     def _try_again(self, names: Collection[str]) -> None:
         """Modules that failed when they were imported inside `try` may go better with these that changed."""

@@ -57,7 +57,7 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
-        if key not in analysis.binds and (offered or held) and key not in hidden.get(module, ()):
+        if (held or (offered and key not in analysis.binds)) and key not in hidden.get(module, ()):
             found.append((key, (module, key)))
     return found
 

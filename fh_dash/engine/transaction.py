@@ -134,7 +134,7 @@ class Transaction:
         self.caches = (
             *registry.settle(self._kept, facts.ran),
             *self._dropped,
-            *clear_dependent_caches(self._program.records, facts.behaviour, facts.ran),
+            *clear_dependent_caches(self._program.records, facts.touched(), facts.ran),
         )
         move_instances(self._replaced)
         refresh_lines(self._moved, list(self.plan.sources.values()))
@@ -199,6 +199,7 @@ class Transaction:
         journal.save_mapping(program.records)
         journal.save_mapping(program.starts)
         journal.save_mapping(program.ends)
+        journal.save_mapping(program.broken)
         graph, loaded, loose = program.graph, set(program.records), set(program.loose)
         there = set(sys.modules)
 
@@ -304,12 +305,14 @@ class Transaction:
 
     def _missing(self, name: str) -> str:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""
-        for imported in self._program.graph.analyses[name].imports if self._running or self._walked else ():
+        analysis = self._program.graph.analyses[name]
+        binds = analysis.binds | analysis.declared
+        for imported in analysis.imports if self._running or self._walked else ():
             if imported.deferred or imported.name is None or not (hidden := self._not_yet(imported.module)):
                 continue
             given = self._running.get(imported.module) or vars(sys.modules[imported.module])
             held, star = vars(sys.modules[name]), imported.name == STAR
-            names = {key: key for key in hidden} if star else {imported.name: imported.local}
+            names = {key: key for key in hidden - binds} if star else {imported.name: imported.local}
             for key, local in names.items():
                 if key in hidden and given.get(key, MISSING) is held.get(local):
                     return f"imports {key} from {imported.module}, which does not have it yet"
@@ -521,8 +524,9 @@ class Transaction:
         segments = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
         for segment in sorted(segments, key=lambda segment: -segment.number):
             for delta in segment.deltas:
-                if delta.tracked.only is not None:
-                    self._facts.note_attributes(delta.tracked.node[0], delta.tracked.container, delta.tracked.only)
+                tracked = delta.tracked
+                if tracked.only is not None:
+                    self._facts.note_attributes(tracked.node[0], tracked.container, tracked.only, segment.number)
             segment.undo(self._journal)
         self._forget_dispatch()
 

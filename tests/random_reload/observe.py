@@ -256,6 +256,8 @@ class _Observer:
 
     def _methods(self, place: str, thing: Any, depth: int) -> None:
         for name in methods(type(thing)):
+            if isinstance(thing, enum.Enum) and isinstance(vars(type(thing)).get(name), functools.cached_property):
+                continue  # what it was asked for once is state of the member, which lives on
             try:
                 found = getattr(thing, name)
             except Exception as error:
