@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Protocol
 
 from fh_dash.frames import Place, stands_at
-from fh_dash.host.interrupt import Ended, Interrupted, IsProject, Stretch, raise_in, stands_in_project
+from fh_dash.host.interrupt import Ended, Interrupted, IsProject, Stretch, raise_at, stands_in_project
 from fh_dash.host.pulse import Pulse
 
 log = logging.getLogger("uvicorn.error")
@@ -20,6 +20,8 @@ log = logging.getLogger("uvicorn.error")
 BLOCKED = 0.5
 """Seconds without an answer of the server's loop from which on it counts as blocked."""
 LOOK = 0.1
+TRIES = 50
+"""A thread that is busy calling functions seldom stands where it was seen a moment ago."""
 
 
 class Server(Protocol):
@@ -78,7 +80,7 @@ class Hang:
             return True
         if thread is None or self._server.responds():
             return False
-        return stands_in_project(sys._current_frames().get(thread), self._is_project) and raise_in(thread, Interrupted)
+        return any(self._raise(thread, Interrupted) for _ in range(TRIES))
 
     def stopping(self) -> None:
         """The server was asked to end: from now on the loop may be blocked for `Server.patience` only. Also from a
@@ -110,7 +112,12 @@ class Hang:
 
     def _end(self) -> None:
         thread = self._thread
-        if thread is None or not stands_in_project(sys._current_frames().get(thread), self._is_project):
-            return
-        if not self._poke():
-            raise_in(thread, Ended)
+        frame = sys._current_frames().get(thread) if thread is not None else None
+        if stands_in_project(frame, self._is_project) and not self._poke():
+            self._raise(thread, Ended)
+
+    def _raise(self, thread: int | None, error: type[BaseException]) -> bool:
+        frame = sys._current_frames().get(thread) if thread is not None else None
+        if thread is None or frame is None or not stands_in_project(frame, self._is_project):
+            return False
+        return raise_at(thread, frame, error)

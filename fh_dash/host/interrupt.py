@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import starmap
+from operator import call, itemgetter
 from types import FrameType
 from typing import TypeVar
 
@@ -82,7 +84,7 @@ class Stretch:
                 continue
             with self._lock:
                 if self._is_on(number):
-                    raise_in(thread, Interrupted)
+                    raise_at(thread, frame, Interrupted)
             time.sleep(AGAIN)
 
     def _is_on(self, number: int) -> bool:
@@ -119,6 +121,23 @@ def stands_in_project(frame: FrameType | None, is_project: IsProject, *, innermo
             return False
         frame = frame.f_back
     return False
+
+
+def raise_at(thread: int, frame: FrameType, error: type[BaseException]) -> bool:
+    """Have `error` raised in the thread if it still stands in `frame`, its innermost one; False when it went on.
+
+    The look and the raise are one chain of calls in C, in which no other thread gets a turn. Were they two lines of
+    Python, the thread could run on meanwhile and be hit in the middle of something else: with a file just opened, or a
+    change half taken back.
+    """
+    look = map(itemgetter(thread), map(call, (sys._current_frames,)))
+    arguments = (ctypes.c_ulong(thread), ctypes.py_object(error))
+    hits = zip(filter({frame}.__contains__, look), (arguments,), strict=False)
+    raised = starmap(ctypes.pythonapi.PyThreadState_SetAsyncExc, map(itemgetter(1), hits))
+    try:
+        return bool(next(raised, 0) == 1)
+    except KeyError:  # the thread has ended
+        return False
 
 
 def raise_in(thread: int, error: type[BaseException] | None) -> bool:

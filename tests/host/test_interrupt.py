@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
 
-from fh_dash.host.interrupt import Interrupted, Stretch
+from fh_dash.host.interrupt import Interrupted, Stretch, raise_at
 
 PATIENCE = 5.0
 
@@ -112,3 +113,32 @@ def test_the_works_own_exception_passes() -> None:
         stretch.run(lambda: 1 // 0)
 
     assert not stretch.running
+
+
+def test_only_where_the_thread_was_seen() -> None:
+    """A thread that went on meanwhile is left alone, and one that has ended."""
+    ended: list[str] = []
+
+    def outer() -> None:
+        try:
+            inner()
+        except Interrupted:
+            ended.append("interrupted")
+
+    def inner() -> None:
+        while True:
+            pass
+
+    thread = threading.Thread(target=outer, daemon=True)
+    thread.start()
+    number = thread.ident or 0
+    while (frame := sys._current_frames()[number]).f_code is not inner.__code__:
+        pass
+    assert frame.f_back is not None
+    assert not raise_at(number, frame.f_back, Interrupted)
+    assert thread.is_alive()
+
+    assert raise_at(number, frame, Interrupted)
+    thread.join(PATIENCE)
+    assert ended == ["interrupted"]
+    assert not raise_at(number, frame, Interrupted)
