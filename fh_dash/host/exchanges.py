@@ -30,9 +30,15 @@ class Body:
         self.size = 0
 
     def add(self, part: bytes) -> None:
-        if self.size < HEAD:
+        if not self.size:
+            self.head = bytes(part[:HEAD])
+        elif self.size < HEAD:
             self.head += part[: HEAD - self.size]
         self.size += len(part)
+
+
+NO_BODY = Body()
+"""Of all who sent none."""
 
 
 class Kept(Protocol):

@@ -50,11 +50,12 @@ class Gate:
             trace.queued, trace.generation = queued, generation.number
         scope["state"] = generation.lifespan.state.copy()
         self._running[generation.number] += 1
+        exchange: Exchange | None = None
+        if scope["type"] == "http":
+            send = exchange = Exchange(self, generation, send)
+            self._short.add(exchange)
         try:
-            if scope["type"] == "http":
-                await self._answer(generation, scope, receive, send)
-            else:
-                await generation.app(scope, receive, send)
+            await generation.app(scope, receive, send)
         except asyncio.CancelledError:
             if not self.stopping:  # otherwise it is us who end it, and uvicorn would show a traceback
                 raise
@@ -62,6 +63,8 @@ class Gate:
             pass
         finally:
             self._running[generation.number] -= 1
+            if exchange is not None and exchange.short:
+                self.release(exchange)
 
     def older(self) -> int:
         """How many calls of older generations still run: streams, WebSockets, work in the background of an answer."""
@@ -98,15 +101,6 @@ class Gate:
         while self._closed:
             await self._opened.wait()
         return (perf_counter() - since) * 1000
-
-    async def _answer(self, generation: Generation, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(self, generation, send)
-        self._short.add(exchange)
-        try:
-            await generation.app(scope, receive, exchange)
-        finally:
-            if exchange.short:
-                self.release(exchange)
 
     def release(self, exchange: Exchange) -> None:
         """The exchange is no longer short."""

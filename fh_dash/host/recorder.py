@@ -11,7 +11,7 @@ from typing import Any
 
 from fh_dash.events import ErrorReport, Event, RequestFinished, RequestStarted
 from fh_dash.host.asgi import ASGIApp, Message, Receive, Scope, Send
-from fh_dash.host.exchanges import Body, Exchanges, Headers
+from fh_dash.host.exchanges import NO_BODY, Body, Exchanges, Headers
 from fh_dash.host.gate import TRACE
 
 current_request: ContextVar[int] = ContextVar("fh_dash_request", default=0)
@@ -21,6 +21,7 @@ OURS = "fh_dash.ours"
 """Key in the scope: True for the live channel and for what it caused."""
 NAMES = 512
 """So many handler names are remembered."""
+_BODILESS = ("GET", "HEAD")
 PAUSE = 0.015
 """Seconds for which events are gathered. What a request costs while it runs is a few notes; the events are made
 afterwards, many at once, and a request that was quicker than the pause needs no RequestStarted."""
@@ -78,12 +79,13 @@ class Recorder:
         self._waiting = False
         begun, self._begun = self._begun, []
         ended, self._ended = self._ended, []
+        since = time.time() - perf_counter()
         for trace in begun:
             if not trace.done:
-                self.post(RequestStarted(trace.id, trace.time, trace.method, trace.path))
+                self.post(RequestStarted(trace.id, since + trace.began, trace.method, trace.path))
         for trace in ended:
             self.exchanges.keep(trace)
-            self.post(self._finished(trace))
+            self.post(self._finished(trace, since + trace.began))
 
     def _gather(self) -> None:
         try:
@@ -93,14 +95,14 @@ class Recorder:
         self._waiting = True
         loop.call_later(PAUSE, self.flush)
 
-    def _finished(self, trace: Trace) -> RequestFinished:
+    def _finished(self, trace: Trace, began: float) -> RequestFinished:
         error, client = trace.error, trace.client
         return RequestFinished(
             trace.id,
-            trace.time,
+            began,
             trace.method,
             trace.path,
-            trace.query.decode("latin-1"),
+            trace.query.decode("latin-1") if trace.query else "",
             trace.status,
             (trace.ended - trace.began) * 1000 - trace.queued,
             trace.queued,
@@ -108,7 +110,7 @@ class Recorder:
             self._handler(trace),
             trace.generation,
             f"{client[0]}:{client[1]}" if client else "",
-            any(name == b"hx-request" for name, _ in trace.request_headers),
+            b"hx-request" in [name for name, _ in trace.request_headers],
             trace.ours,
             self._report(error) if isinstance(error, Exception) else None,
             (trace.ended - trace.headed) * 1000 if trace.headed else 0.0,
@@ -138,35 +140,34 @@ class Trace:
     reports an error waits for the exception that may follow it.
     """
 
-    __slots__ = (
-        "_receive", "_recorder", "_scope", "_send", "began", "client", "done", "ended", "endpoint", "error",
-        "generation", "headed", "id", "method", "ours", "path", "query", "queued", "request", "request_headers",
-        "response", "response_headers", "status", "time",
-    )  # fmt: skip
+    # What most requests leave as it is stands here, not in `__init__`: each of them pays for what is done there.
+    headed = ended = queued = 0.0
+    generation = status = 0
+    response_headers: Headers = ()
+    request = response = NO_BODY
+    done = False
+    error: BaseException | None = None
+    query: bytes
+    endpoint: object
+    client: tuple[str, int] | None
+    ours: bool
 
     def __init__(self, recorder: Recorder, number: int, scope: Scope, receive: Receive, send: Send) -> None:
         self._recorder, self._scope, self._receive, self._send = recorder, scope, receive, send
         self.id = number
         self.method: str = scope.get("method", "WS")
         self.path: str = scope["path"]
-        self.time = time.time()
-        self.began = perf_counter()
-        self.headed = self.ended = self.queued = 0.0
-        self.generation = self.status = 0
         self.request_headers: Headers = scope["headers"]
-        self.response_headers: Headers = ()
-        self.request = self.response = Body()
-        self.done = False
-        self.error: BaseException | None = None
+        self.began = perf_counter()
 
     def close(self) -> None:
         """Take the last notes from the scope and let go of it: a request's objects should die with it."""
         scope = self._scope
         self.done = True
         self.ended = self.ended or perf_counter()
-        self.query: bytes = scope.get("query_string", b"")
-        self.endpoint: object = scope.get("endpoint")
-        self.client: tuple[str, int] | None = scope.get("client")
+        self.query = scope.get("query_string", b"")
+        self.endpoint = scope.get("endpoint")
+        self.client = scope.get("client")
         self.ours = bool(scope.get(OURS))
         del self._scope
 
@@ -178,7 +179,7 @@ class Trace:
 
     def receiver(self) -> Receive:
         """What the app gets as `receive`: the original where nothing of it is wanted."""
-        if self.method in ("GET", "HEAD"):
+        if self.method in _BODILESS:
             return self._receive
         self.request = Body()
         return self.receive
@@ -205,6 +206,8 @@ def _start(trace: Trace, message: Message) -> None:
 
 
 def _body(trace: Trace, message: Message) -> None:
+    if trace.response is NO_BODY:  # a body without a head: the server will complain
+        trace.response = Body()
     trace.response.add(message.get("body", b""))
     if not message.get("more_body", False):
         trace.ended = perf_counter()
@@ -218,6 +221,8 @@ def _accept(trace: Trace, message: Message) -> None:
 
 
 def _websocket_data(trace: Trace, message: Message) -> None:
+    if trace.response is NO_BODY:
+        trace.response = Body()
     trace.response.size += len(message.get("bytes") or message.get("text") or "")
 
 

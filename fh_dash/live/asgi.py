@@ -54,6 +54,8 @@ def own_path(scope: Scope, prefix: str) -> str | None:
 
     The path of a scope holds the root path, and holds it twice when a proxy did not strip it.
     """
+    if prefix not in scope["path"]:
+        return None
     path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
     for _ in range(3):
         if path.startswith(prefix):

@@ -10,7 +10,8 @@ import traceback
 from typing import Final
 
 from fh_dash.events import ErrorReport, Frame, SourceLine
-from fh_dash.live.asgi import Headers, Message, Send, get
+from fh_dash.live.asgi import Headers, Message, get
+from fh_dash.live.page import PageSender
 
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FOREIGN: Final = tuple(
@@ -67,11 +68,11 @@ class FailureHold:
     """Stands in the place of `send`: keeps back the bare 500 that Starlette sends before it raises.
 
     An app's own error page is the app's business and passes at once. `dropped()` says whether the answer can
-    be replaced, once the app has raised.
+    be replaced, once the app has raised; never when it is not `replaceable`.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, page: PageSender, *, replaceable: bool) -> None:
+        self.page, self._replaceable = page, replaceable
         self._held: list[Message] = []
         self.started = False
         """Whether something went to the browser."""
@@ -82,9 +83,11 @@ class FailureHold:
             return
         await self.release()
         self.started = self.started or message["type"] in _ANSWER
-        await self._send(message)
+        await self.page(message)
 
     def _holds(self, message: Message) -> bool:
+        if not self._replaceable:
+            return False
         if message["type"] == "http.response.start":
             return bool(message["status"] == 500)
         body = message.get("body", b"")
@@ -98,12 +101,12 @@ class FailureHold:
         held, self._held = self._held, []
         for message in held:
             self.started = True
-            await self._send(message)
+            await self.page(message)
 
     def dropped(self) -> bool:
         """Forget what is held; True when nothing was sent, so that another answer can be."""
         self._held.clear()
-        return not self.started
+        return self._replaceable and not self.started
 
 
 def _replaceable(headers: Headers, body: bytes) -> bool:

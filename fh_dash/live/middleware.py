@@ -29,6 +29,7 @@ from fh_dash.live.hub import LiveHub
 from fh_dash.live.messages import kind_of
 from fh_dash.live.navigation import SWAP_QUERY, is_document, take_reload_cookie, wants_html
 from fh_dash.live.page import PageSender
+from fh_dash.live.sender import Sender
 from fh_dash.live.validators import Validators
 
 OURS: Final = "fh_dash.ours"
@@ -38,6 +39,7 @@ TRACE: Final = "fh_dash.trace"
 ERROR_PAGE: Final = "fh_dash.error_page"
 """Key of a scope: True when the answer is an error page of ours, which gets the script like any page."""
 
+_SWAP: Final = SWAP_QUERY.encode()
 _NOTE: Final = "The exception left the app. Save a change and this page loads itself again."
 
 
@@ -76,7 +78,7 @@ class LiveMiddleware:
         headers, reload = take_reload_cookie(scope["headers"])
         if reload:
             scope["headers"] = headers
-        if (reload and is_document(headers)) or SWAP_QUERY.encode() in scope.get("query_string", b""):
+        if (reload and is_document(headers)) or _SWAP in scope.get("query_string", b""):
             scope[OURS] = True
 
     # ------------------------------------------------------------------------- what is no document
@@ -114,38 +116,38 @@ class LiveMiddleware:
     # ----------------------------------------------------------------------------------- documents
 
     async def _document(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = self._page(scope, send)
-        hold = FailureHold(page)
-        sender = hold if wants_html(scope["headers"]) else page
+        sender = self._sender(scope, send if _looks_like_page(scope) else self._watching(scope, send))
         try:
             await self.app(scope, receive, sender)
         except Exception as error:
-            if sender is hold and hold.dropped():
-                await self._show(scope, error, page)
+            if (hold := sender.failed()) is not None and hold.dropped():
+                await self._show(scope, error, hold.page)
             self._tell_htmx(scope, error)
             raise
-        await hold.release()
-        await page.finish()
+        if (hold := sender.hold) is not None:
+            await hold.release()
+            await hold.page.finish()
 
-    def _page(self, scope: Scope, send: Send) -> PageSender:
+    def _sender(self, scope: Scope, send: Send) -> Sender:
         born, last = self.hub.generation, self.hub.last
-        scope.setdefault(TRACE, Trace())
-        headers: Headers = scope["headers"]
+        if TRACE not in scope:
+            scope[TRACE] = Trace()
         validators = Validators(f"{self.hub.run}.{born}.{last}")
-        offers = get(headers, b"accept-encoding")
+        headers: Headers = scope["headers"]
         edited = validators.request(headers)
-        scope["headers"] = with_value(edited, b"accept-encoding", acceptable(offers)) if offers else edited
+        if offers := get(headers, b"accept-encoding"):
+            edited = with_value(edited, b"accept-encoding", acceptable(offers))
+        scope["headers"] = edited
 
         def decorate(answer: Headers) -> tuple[Headers, bytes]:
             return self._decorate(scope, answer, f"{self.hub.run}.{_answered_by(scope) or born}.{last}")
 
-        return PageSender(
-            self._watching(scope, send) if not _looks_like_page(scope) else send,
-            decorate,
-            validators,
-            head=scope["method"] == "HEAD",
-            ours=lambda: self._is_own(scope),
-        )
+        def make() -> FailureHold:
+            head = scope["method"] == "HEAD"
+            page = PageSender(send, decorate, validators, head=head, ours=lambda: self._is_own(scope))
+            return FailureHold(page, replaceable=wants_html(scope["headers"]))
+
+        return Sender(send, make)
 
     def _decorate(self, scope: Scope, headers: Headers, moment: str) -> tuple[Headers, bytes]:
         """Policies that let the script in, and its element: short, since `<meta charset>` may follow it."""
@@ -173,5 +175,7 @@ def _answered_by(scope: Scope) -> int:
 
 
 def _looks_like_page(scope: Scope) -> bool:
+    if "." not in scope["path"]:
+        return True
     name = str(scope["path"]).rpartition("/")[2]
     return "." not in name or name.endswith((".html", ".htm"))

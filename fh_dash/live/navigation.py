@@ -7,8 +7,10 @@ from typing import Final
 from fh_dash.live.asgi import Headers, get
 
 _DOCUMENTS: Final = frozenset(("document", "iframe", "frame", "object", "embed"))
+_TELLING: Final = frozenset((b"hx-request", b"sec-fetch-dest"))
 RELOAD_COOKIE: Final = "fh_dash_reload"
 """Set by our script just before it reloads a page, taken away by the page that comes."""
+_RELOAD: Final = RELOAD_COOKIE.encode() + b"="
 SWAP_QUERY: Final = "_fh_dash="
 """In the query of a resource that our script fetches afresh."""
 
@@ -19,6 +21,9 @@ def is_document(headers: Headers) -> bool:
     False for HTMX, except when it asks for a whole page, and for a script's `fetch`. A browser that does not
     say what it wants (plain http on a network address) is believed to want a document.
     """
+    said = {key for key, _ in headers}
+    if said.isdisjoint(_TELLING):
+        return True
     if get(headers, b"hx-request") and not (get(headers, b"hx-boosted") or get(headers, b"hx-history-restore-request")):
         return False
     destination = get(headers, b"sec-fetch-dest")
@@ -35,8 +40,8 @@ def wants_html(headers: Headers) -> bool:
 
 def take_reload_cookie(headers: Headers) -> tuple[Headers, bool]:
     """The headers without our cookie, and whether it was there."""
-    name = RELOAD_COOKIE.encode() + b"="
-    if not any(key == b"cookie" and name in value for key, value in headers):
+    name = _RELOAD
+    if not [value for key, value in headers if key == b"cookie" and name in value]:
         return headers, False
     result: Headers = []
     for key, value in headers:

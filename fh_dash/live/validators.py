@@ -26,6 +26,8 @@ class Validators:
 
     def request(self, headers: Headers) -> Headers:
         """The headers for the app: its own tags again where ours are up to date, other conditions dropped."""
+        if _CONDITIONS.isdisjoint([key for key, _ in headers]):
+            return headers
         tags = [tag for match in _TAG.finditer(get(headers, b"if-none-match")) if (tag := self._original(match[2]))]
         self.conditional = bool(tags)
         rest = without(headers, _CONDITIONS)

@@ -18,7 +18,9 @@ from fh_dash.store.memory import resident
 from fh_dash.tui import _textual_compat as compat
 from fh_dash.tui import bindings, commands
 from fh_dash.tui.actions import Actions
+from fh_dash.tui.collector import patient
 from fh_dash.tui.hold import Hold, Released, no_released
+from fh_dash.tui.screens.detail import DetailScreen
 from fh_dash.tui.screens.main import MainScreen
 from fh_dash.tui.supervise import Loop
 from fh_dash.tui.theme import FH_DARK, FH_LIGHT, Palette, palette
@@ -147,6 +149,7 @@ class DashApp(Actions):
     def _begin(self) -> None:
         """After the first frame: only now is the app imported, which may keep the interpreter busy."""
         self._open.enter_context(self.plumbing())
+        self._open.enter_context(patient())
         for loop in self.loops:
             self.run_worker(self._supervise(loop), name=loop.name, group=loop.name, exclusive=True, exit_on_error=False)
         self.tick()
@@ -193,6 +196,13 @@ class DashApp(Actions):
             self.store.routes.update(self.runtime.routes())
             self.store.modules.link(self.runtime.importers())
             self.store.caches.update(self.runtime.caches())
+        self._show()
+
+    def _show(self) -> None:
+        """What the store holds, on the screen that is on top."""
+        if isinstance(self.screen, DetailScreen):
+            self.screen.header.update()
+            return
         with self.batch_update():
             self.main.refresh_all()
 
@@ -200,8 +210,8 @@ class DashApp(Actions):
         self.resident = self._memory()
         self.store.status.hangs_at = self._hanging()
         if self.store.caches.update(self.runtime.caches()):
-            self.main.refresh_all()
-        self.main.tick()
+            self._show()
+        self._tick()
 
     def _hanging(self) -> tuple[str, int] | None:
         """Where project code stands that has kept the import, a reload or the server waiting for long."""
@@ -211,9 +221,15 @@ class DashApp(Actions):
             return None
         return place
 
+    def _tick(self) -> None:
+        if isinstance(self.screen, DetailScreen):
+            self.screen.header.update()
+        else:
+            self.main.tick()
+
     def tick_import(self) -> None:
         if self.store.imports.stack:
-            self.main.tick()
+            self._tick()
 
 
 def run_dashboard(settings: Settings, factory: RuntimeFactory) -> int:

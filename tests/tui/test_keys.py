@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 
-from fh_dash.events import OutputLine
+from fh_dash.events import OutputLine, ReloadResult
 from fh_dash.tui import bindings
+from fh_dash.tui.collector import OLD
 from fh_dash.tui.screens.ask import AskScreen
 from fh_dash.tui.screens.detail import DetailScreen
 from fh_dash.tui.screens.texts import help_document
@@ -119,6 +122,35 @@ async def test_enter_opens_and_esc_goes_back_one_level() -> None:
 
         assert not app.main.zoomed
         assert app.is_running
+
+
+async def test_a_detail_covers_all_but_the_header() -> None:
+    """What comes meanwhile is told in the header at once, and in the panes when the detail closes."""
+    app = make(story.story())
+    async with running(app) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        app.lanes.post(ReloadResult(15, story.NOW, ("late.py",)))
+        await settled(app, pilot)
+        await pilot.pause()
+        over = screen(app)
+        await pilot.press("escape")
+        await pilot.pause()
+
+        assert "gen 15" in over.splitlines()[0]
+        assert "late.py" not in over
+        assert "late.py" in screen(app)
+
+
+async def test_the_old_generation_of_objects_is_left_in_peace_for_longer() -> None:
+    """Only while the dashboard runs: afterwards Python's collector is as it was."""
+    before = gc.get_threshold()
+    app = make(story.story())
+    async with running(app):
+        while_running = gc.get_threshold()
+
+    assert while_running == (before[0], before[1], max(before[2], OLD))
+    assert gc.get_threshold() == before
 
 
 async def test_digits_and_tab_move_between_panes() -> None:

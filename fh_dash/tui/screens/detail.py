@@ -14,6 +14,7 @@ from fh_dash.tui import bindings
 from fh_dash.tui.details import Document
 from fh_dash.tui.paint import content
 from fh_dash.tui.widgets.document import DocumentView
+from fh_dash.tui.widgets.header import Header
 from fh_dash.tui.widgets.keybar import KeyBar
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _AROUND = 2
 """Lines that stay free: the header and the keys."""
+_FRAME = 4
+"""Cells of a line that the text does not get: two borders, a blank and the scroll bar."""
 
 
 class Panel(Vertical):
@@ -29,7 +32,11 @@ class Panel(Vertical):
 
 
 class DetailScreen(ModalScreen[None]):
-    """`build(width, secrets)` makes the document; it is called again when the width or the data change."""
+    """`build(width, secrets)` makes the document; it is called again when the width changes.
+
+    It covers the dashboard but for the header, which is why it has one of its own: to shade what lies behind it would
+    cost more time than all the rest, at each change there.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings.DETAIL if "scroll" not in b.action]
 
@@ -37,30 +44,38 @@ class DetailScreen(ModalScreen[None]):
         super().__init__()
         self._build = build
         self._secrets = False
+        self._width = 0
+        self.header = Header()
         self.document = Document("", [])
 
     def compose(self) -> ComposeResult:
+        yield self.header
         with Panel():
             yield DocumentView()
         yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one(DocumentView).focus()
-        self.call_after_refresh(self.rebuild)
+        self.rebuild()  # now, so that the first layout is the last one
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.rebuild)
+        if self.app.size.width != self._width:
+            self.rebuild()
+        self._fit()
 
     def rebuild(self) -> None:
+        self._width = self.app.size.width
         view = self.query_one(DocumentView)
-        width = max(20, view.scrollable_content_region.width or self.app.size.width - 12)
-        self.document = self._build(width, self._secrets)
+        self.document = self._build(max(20, self._width - _FRAME), self._secrets)
         palette = cast("DashApp", self.app).palette
         title = content([(self.document.title[:120], "text bold")], palette)
         self.query_one(Panel).border_title = title
         view.show(self.document.lines)
-        self.query_one(Panel).styles.height = min(len(self.document.lines) + 2, self.size.height - _AROUND)
+        self._fit()
         self.refresh_bindings()
+
+    def _fit(self) -> None:
+        self.query_one(Panel).styles.height = min(len(self.document.lines) + 2, self.app.size.height - _AROUND)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only keys that do something here are on the key bar."""

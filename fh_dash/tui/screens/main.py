@@ -132,6 +132,10 @@ class MainScreen(QuietScreen):
 
     # --------------------------------------------------------------------------------------------- data
 
+    def on_screen_resume(self) -> None:
+        if self._ready:
+            self.refresh_all()
+
     def refresh_all(self) -> None:
         """Show what the store holds now."""
         self.header.update()
