@@ -99,6 +99,8 @@ class Analysis:
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
     declared: frozenset[str] = frozenset()
     """Names that some function declares `global`: it may bind them when it runs."""
+    mentions: frozenset[str] = frozenset()
+    """Every name that stands at the beginning of a use, anywhere in the source."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)
@@ -135,6 +137,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         files=frozenset(_file_names(tree)),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
+        mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
 

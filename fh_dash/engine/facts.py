@@ -196,8 +196,10 @@ class Facts:
         """A name that came to, or went from, what a star import gives, while something else binds it as well."""
         if imported.local != STAR or imported.deferred or name not in self._records:
             return ""
-        _, offered = self.values.get((imported.module, "__all__"), (None, MISSING))
         given = self._records.get(imported.module)
+        _, offered = self.values.get((imported.module, "__all__"), (None, MISSING))
+        if offered is MISSING and given and imported.module in self.ran:
+            offered = vars(given.module).get("__all__", MISSING)
         wrong = not isinstance(offered, list | tuple) or not (given and set(offered) <= vars(given.module).keys())
         if offered is not MISSING and wrong:
             return f"imports * from {imported.module}, line {imported.line}"

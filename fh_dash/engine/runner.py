@@ -101,7 +101,7 @@ class Runner:
     ) -> None:
         """Execute `source` in the namespace of `module`, and record in the program what it did.
 
-        Whatever the code raises passes through, after its effects on other modules were taken back.
+        Whatever the code raises passes through; its effects on other modules are taken back if no other one imports it.
         """
         stack = self.stack
         if stack and previous is None:  # when it runs again, `at_import` has done this before anything was touched
@@ -126,8 +126,9 @@ class Runner:
             if ok:
                 self._record(frame, reads, took)
             else:
-                self._undo(frame, reads, journal)
-                self._note_failed(frame.name, frame.trace)
+                self._program.failed_reads |= reads.files
+                frame.keeper.forget_new_classes()
+                self._hand_up(frame, journal)
             self._tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 
@@ -189,21 +190,24 @@ class Runner:
         with program.lock:
             program.records[frame.name] = record
 
-    def _undo(self, frame: _Frame, reads: Reads, journal: Journal) -> None:
-        self._program.failed_reads |= reads.files
+    def _hand_up(self, frame: _Frame, journal: Journal) -> None:
+        """What a failed module did to others stays, if an importer handles the failure: it is that one's doing now."""
+        if self.stack:
+            self._note_failed(frame.name, frame.trace)
+            return
         for step in reversed(frame.trace):
             if isinstance(step, Segment):
                 step.undo(journal)
-        frame.keeper.forget_new_classes()
 
     def _note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
         """In the trace of its importer: the modules that it imported before it failed are there, itself is not."""
-        trace = self.stack[-1].trace if self.stack else []
+        trace = self.stack[-1].trace
         for at, step in reversed([*enumerate(trace)]):
             if isinstance(step, Arrival) and step.module == name and not step.failed:
-                before = [replace(first, unit=step.unit) for first in inner if isinstance(first, Arrival)]
+                before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in inner]
                 trace[at:] = [*before, replace(step, failed=True)]
                 return
+        trace.extend(step for step in inner if isinstance(step, Segment))
 
     def _tell_outer(self, name: str) -> None:
         """The modules around it may reach what it made, and look at the new state."""

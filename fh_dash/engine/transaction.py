@@ -257,7 +257,10 @@ class Transaction:
         """A cold start would import this module now, unless it has been before."""
         if name in self._arrived or name not in self._program.records:
             return
-        self._arrive(name.rpartition(".")[0])
+        package = name.rpartition(".")[0]
+        if package and package not in sys.modules:
+            importlib.import_module(package)
+        self._arrive(package)
         if name in self._arrived:
             return
         self._arrived[name] = None
@@ -314,7 +317,8 @@ class Transaction:
             held, star = vars(sys.modules[name]), imported.name == STAR
             names = {key: key for key in hidden - binds} if star else {imported.name: imported.local}
             for key, local in names.items():
-                if key in hidden and given.get(key, MISSING) is held.get(local):
+                value = given.get(key, MISSING)
+                if key in hidden and value is held.get(local) and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
 
