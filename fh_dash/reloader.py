@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fh_dash.events import ErrorReport, Event, Phases, ReloadResult, ReloadStarted
-from fh_dash.host.host import Host, Stopped
+from fh_dash.host.host import Host
 from fh_dash.host.target import Target
+from fh_dash.host.work import Stopped
 from fh_dash.settings import Settings
 from fh_dash.watch import Filters, Watcher, watching
 from fh_dash.watch.filters import outermost

@@ -7,7 +7,6 @@ for saves on another one. Everything that happens goes to `post`, as `fh_dash.ev
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -17,24 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from fh_dash import insight
 from fh_dash.errors import FhDashError, UsageError
-from fh_dash.events import (
-    CacheState,
-    CacheValue,
-    ErrorReport,
-    Event,
-    Exchange,
-    Listening,
-    LoadFailed,
-    ServerStopped,
-    Serving,
-)
+from fh_dash.events import CacheState, CacheValue, Event, Exchange, Listening, LoadFailed, ServerStopped, Serving
 from fh_dash.host import binding
 from fh_dash.host.hang import Hang
 from fh_dash.host.interrupt import Interrupted, stands_in_project
-from fh_dash.host.main_thread import explained, noted
+from fh_dash.host.main_thread import noted
+from fh_dash.host.origin import Origin
 from fh_dash.host.signals import EXIT, Signals
 from fh_dash.host.target import Target, resolve
 from fh_dash.host.urls import network_urls
@@ -42,6 +33,7 @@ from fh_dash.settings import Settings
 
 if TYPE_CHECKING:
     from fh_dash.engine import Engine, Route
+    from fh_dash.engine.keep import Registry
     from fh_dash.host.host import Host
     from fh_dash.host.recorder import Recorder
     from fh_dash.host.server import Server
@@ -73,8 +65,7 @@ class Runtime:
         """Whether anybody wants RequestStarted and RequestFinished; to be set before `bind`. Without them uvicorn's
         access log is on."""
         self.live: LiveHub | None = None
-        self._environ = dict(os.environ)
-        self._cwd = Path.cwd()
+        self._origin = Origin()
         self._target: Target | None = None
         self._socket: socket.socket | None = None
         self._bound: _Parts | None = None
@@ -94,7 +85,7 @@ class Runtime:
             factory=settings.factory,
             reload_dirs=settings.reload_dirs,
             app_dir=settings.uvicorn.get("app_dir") or "",
-            cwd=self._cwd,
+            cwd=self._origin.cwd,
         )
         self._socket = binding.listener(settings.host, settings.port, settings.uvicorn)
         if settings.uvicorn:  # only these can be wrong, and what is wrong is said now
@@ -119,58 +110,21 @@ class Runtime:
 
     def _compose(self, target: Target, sock: socket.socket) -> _Parts:
         from fh_dash.engine import Engine
-        from fh_dash.engine.keep import registry
         from fh_dash.host.host import Host
         from fh_dash.host.server import Server, configured
+        from fh_dash.layers import Layers
         from fh_dash.reloader import Reloader
 
-        registry.active = True
+        self._registry.active = True
         engine = Engine(target.roots, target.module, post=self.post)
         host = Host(self.settings, target, engine, self._post_load)
-        if self.settings.live:
-            self.live = self._hub(engine)
-        config = configured(self._stack(host, engine), self.settings, access_log=not self.requests)
-        server = Server(
-            config,
-            ready=self._ready,
-            closing=self._closing,
-            finish=self._finish,
-            shutdown_wait=self.settings.shutdown_wait,
-        )
+        layers = Layers(self.settings, engine, host.gate, self.post, requests=self.requests)
+        self.live, self._recorder = layers.live, layers.recorder
+        config = configured(layers.app, self.settings, access_log=not self.requests)
+        wait = self.settings.shutdown_wait
+        server = Server(config, ready=self._ready, closing=self._closing, finish=self._finish, shutdown_wait=wait)
         hang = Hang(server, host.stretch, engine.running, self._is_project)
         return _Parts(target, sock, engine, host, server, hang, Reloader(self, engine, host, target))
-
-    def _hub(self, engine: Engine) -> LiveHub:
-        from fh_dash.live import LiveHub
-        from fh_dash.watch.own import follow_writes, wrote
-
-        follow_writes()
-        return LiveHub(
-            post=self.post,
-            reports=self.settings.live_reports,
-            describe=lambda error: self._describe(engine, error),
-            own=wrote,
-        )
-
-    def _stack(self, host: Host, engine: Engine) -> Any:
-        """Outermost first: access check, recorder, live, gate, the app."""
-        from fh_dash.engine import handler_name
-        from fh_dash.host.recorder import Recorder
-        from fh_dash.live import AccessCheck, LiveMiddleware
-
-        allowed = (self.settings.host, *self.settings.allowed_hosts)
-        inner: Any = host.gate
-        if self.live is not None:
-            inner = LiveMiddleware(inner, self.live, allowed=allowed)
-        if self.requests:
-            inner = self._recorder = Recorder(
-                inner, self.post, name_of=handler_name, report=lambda error: self._describe(engine, error)
-            )
-        return AccessCheck(inner, allowed=allowed)
-
-    def _describe(self, engine: Engine, error: BaseException) -> ErrorReport:
-        """Of a handler."""
-        return explained(engine.report(error, "request"), error, self.settings.target)
 
     def _post_load(self, event: Event) -> None:
         """The browser hears of loads from here, of reloads from the reloader."""
@@ -301,8 +255,6 @@ class Runtime:
         again, self.restart_requested = self.restart_requested, True
         self._signalled(again, frame)
 
-    # ----------------------------------------------------------------------------------------- full reload
-
     def reexec(self, environ: Mapping[str, str] | None = None) -> NoReturn:
         """Become a fresh process with the same command line, environment, folder and socket; on the main thread.
 
@@ -310,42 +262,33 @@ class Runtime:
         """
         if (sock := self._socket) is None:
             raise FhDashError("bind() comes first")
-        sock.set_inheritable(True)
-        os.chdir(self._cwd)
-        variables = {**self._environ, **(environ or {}), binding.INHERITED: str(sock.fileno())}
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], variables)
+        self._origin.again(sock, environ or {})
 
     # --------------------------------------------------------------------------------------------- to look
 
-    def caches(self) -> tuple[CacheState, ...]:
+    @property
+    def _registry(self) -> Registry:
         from fh_dash.engine.keep import registry
 
-        return registry.states()
+        return registry
+
+    def caches(self) -> tuple[CacheState, ...]:
+        return self._registry.states()
 
     def clear_cache(self, key: str) -> bool:
         """Drop the values of one cache, by `CacheState.key`; False when there is none of that name."""
-        from fh_dash.engine.keep import registry
-
-        return registry.clear(key)
+        return self._registry.clear(key)
 
     def clear_caches(self) -> int:
         """How many were cleared."""
-        from fh_dash.engine.keep import registry
-
-        return registry.clear_all()
+        return self._registry.clear_all()
 
     def cache_values(self, key: str) -> tuple[CacheValue, ...]:
         """What a cache holds, by `CacheState.key`."""
-        from fh_dash import insight
-
         return insight.cache_values(key)
 
     def importers(self) -> Mapping[str, tuple[str, ...]]:
         """For each project module those that import it."""
-        from fh_dash import insight
-
         return insight.importers(self._bound.engine) if self._bound is not None else {}
 
     def exchange(self, number: int) -> Exchange | None:

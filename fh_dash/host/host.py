@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
-from fh_dash.errors import FhDashError, UsageError
+from fh_dash.errors import UsageError
 from fh_dash.events import ErrorReport, Event, LoadFailed, ReloadResult, Serving, Stage
 from fh_dash.host import lookup
 from fh_dash.host.gate import Gate
@@ -24,18 +22,13 @@ from fh_dash.host.lifespan import Lifespan
 from fh_dash.host.main_thread import explained
 from fh_dash.host.needs import Engine, Transaction
 from fh_dash.host.target import Target
+from fh_dash.host.work import Work
 from fh_dash.settings import Settings
-
-T = TypeVar("T")
 
 log = logging.getLogger("fh_dash")
 
 OLD_REQUESTS = 30.0
 """Seconds that the shutdown of a replaced app waits for its last short requests."""
-
-
-class Stopped(FhDashError):
-    """The server ended before the reload did."""
 
 
 @dataclass(slots=True)
@@ -63,11 +56,7 @@ class Host:
         self.began = 0.0
         """When the first load began, in epoch seconds."""
         self._settings, self._target, self._engine, self._post = settings, target, engine, post
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._calls: set[concurrent.futures.Future[Any]] = set()
-        self._lock = threading.Lock()
-        self._ended = False
+        self._work = Work()
 
     @property
     def app(self) -> object | None:
@@ -90,29 +79,23 @@ class Host:
 
     def start(self) -> None:
         """Begin to load the app; requests wait at the gate."""
-        self._loop = asyncio.get_running_loop()
+        self._work.begin()
         self.began = time.time()
-        self._spawn(self._first_load())
+        self._work.spawn(self._first_load())
 
     def closing(self) -> None:
         """The server takes no more requests: those at the gate are refused, a change under way is given up."""
         if not self.gate.stopping:
             self.gate.stopping = True
-            for task in list(self._tasks):
-                task.cancel()
+            self._work.cancel()
 
     async def finish(self) -> None:
         """After the last request: the app's shutdown, and the end of everything that waits for us."""
         self.closing()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._settings.shutdown_wait)
+        await self._work.wait(self._settings.shutdown_wait)
         if (generation := self.gate.generation) is not None:
             await self._shut_down(generation)
-        with self._lock:
-            self._ended = True
-            calls = list(self._calls)
-        for call in calls:
-            call.cancel()
+        self._work.end()
         self.settled.set()
 
     # ------------------------------------------------------------------------------- for the reload thread
@@ -120,40 +103,13 @@ class Host:
     def apply(self, plan: Any) -> ReloadResult:
         """Exchange the code; blocks until the new or, after an error, the old generation serves."""
         before = self.routes()
-        change = self._on_loop(self._apply(plan))
+        change = self._work.call(self._apply(plan))
         return self._result(change, before)  # here, not on the loop: the requests that waited come first
 
     def load_again(self, plan: Any) -> ReloadResult | None:
         """Try a load that failed before; None when it failed again (`LoadFailed` was posted)."""
-        change = self._on_loop(self._load(plan))
+        change = self._work.call(self._load(plan))
         return self._result(change, ()) if change.generation is not None else None
-
-    def _on_loop(self, work: Coroutine[Any, Any, _Change]) -> _Change:
-        tracked = self._tracked(work)
-        with self._lock:
-            if self._ended or self._loop is None:
-                _discard(tracked, work)
-                raise Stopped("the server has stopped")
-            call = asyncio.run_coroutine_threadsafe(tracked, self._loop)
-            self._calls.add(call)
-        try:
-            return call.result()
-        except concurrent.futures.CancelledError:
-            _discard(tracked, work)
-            raise Stopped("the server has stopped") from None
-        finally:
-            with self._lock:
-                self._calls.discard(call)
-
-    async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:
-        task = self._spawn(work)
-        return await task
-
-    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     # ------------------------------------------------------------------------------------------- loading
 
@@ -190,7 +146,7 @@ class Host:
         change = await self._change(plan, old, "reload")
         new = change.generation
         if old is not None and new is not None and new.lifespan is not old.lifespan:
-            self._spawn(self._retire(old))
+            self._work.spawn(self._retire(old))
         return change
 
     def _result(self, change: _Change, before: tuple[Any, ...]) -> ReloadResult:
@@ -297,10 +253,3 @@ class Host:
 
 def _only_lines(transaction: Transaction) -> bool:
     return bool(transaction.reports) and all(r.outcome == "refreshed" for r in transaction.reports)
-
-
-def _discard(*work: Coroutine[Any, Any, Any]) -> None:
-    """Coroutines that may never have begun: closed, so that Python does not complain that nobody awaited them."""
-    for coroutine in work:
-        if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-            coroutine.close()
