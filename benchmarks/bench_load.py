@@ -41,7 +41,7 @@ KEYS = (
 PAUSE = 0.25
 """Seconds between two keys."""
 OPTIONS = ("--no-access-log", "--log-level", "warning")
-GONE = re.compile(r"Requests.*?([\d,]+) older gone")
+GONE = re.compile(r"Requests.*?([\d,]+) gone")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The way from the threads to the screen: two inboxes, so that a flood of prints cannot push out a reload."""
+"""The way from the threads to the screen: three inboxes, so that a flood of one kind cannot push out another."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ from collections.abc import Callable
 from fh_dash.events import Event, OutputLine, RequestFinished, RequestStarted
 from fh_dash.inbox import Inbox
 
-_BULK = (OutputLine, RequestStarted, RequestFinished)
-
 
 class Lanes:
     """`post` is for any thread and never blocks; `drain` is for the one reader."""
 
     def __init__(self, bulk_limit: int = 20_000) -> None:
         self.few: Inbox[Event] = Inbox()
-        self.bulk: Inbox[Event] = Inbox(bulk_limit)
+        self.requests: Inbox[Event] = Inbox(bulk_limit)
+        self.output: Inbox[Event] = Inbox(bulk_limit)
+        self._all = (self.few, self.requests, self.output)
+        """State changes first: they are few and decide how the rest is shown."""
+        self._lane = {RequestStarted: self.requests, RequestFinished: self.requests, OutputLine: self.output}
 
     def post(self, event: Event) -> None:
-        (self.bulk if isinstance(event, _BULK) else self.few).put(event)
+        self._lane.get(type(event), self.few).put(event)
 
     def on_wake(self, wake: Callable[[], object] | None) -> None:
-        self.few.wake = self.bulk.wake = wake
-
-    @property
-    def dropped(self) -> int:
-        return self.few.dropped + self.bulk.dropped
+        for lane in self._all:
+            lane.wake = wake
 
     @property
     def waiting(self) -> bool:
-        return bool(len(self.few) or len(self.bulk))
+        return any(len(lane) for lane in self._all)
 
     def drain(self) -> list[Event]:
-        """State changes first: they are few and decide how the rest is shown."""
-        return self.few.drain() + self.bulk.drain()
+        return [event for lane in self._all for event in lane.drain()]

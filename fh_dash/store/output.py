@@ -22,6 +22,11 @@ class Output:
         self.revised = -1
         """The oldest line that was rewritten since the reader last set this to -1."""
 
+    @property
+    def gone(self) -> int:
+        """Older lines that are not held any more."""
+        return self.lost + self.rows.dropped
+
     def written(self, line: OutputLine) -> None:
         key = (line.source, line.thread)
         serial = self._partial.pop(key, None)

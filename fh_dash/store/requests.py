@@ -42,10 +42,17 @@ class Requests:
         self.total = 0
         """Finished requests in the whole run, noise included."""
         self.errors = 0
+        self.lost = 0
+        """Events that came faster than they could be taken in."""
         self._running: dict[int, int] = {}
         self._serials: dict[int, int] = {}
         self._rate = Rate()
         self._times: deque[float] = deque(maxlen=500)
+
+    @property
+    def gone(self) -> int:
+        """Older ones that are not held any more."""
+        return self.lost + self.rows.dropped
 
     @property
     def running(self) -> int:

@@ -188,7 +188,7 @@ class DashApp(Actions):
         events = self.lanes.drain()
         self._drained = time.monotonic()
         self._pace = FLOOD if len(events) > MANY else DRAIN
-        self.store.output.lost = self.lanes.dropped
+        self.store.output.lost, self.store.requests.lost = self.lanes.output.dropped, self.lanes.requests.dropped
         if not events:
             return
         self.store.apply(events)

@@ -291,17 +291,19 @@ def test_caches_sum_up() -> None:
     assert it.caches.named("shop:prices") is story.CACHES[1]
 
 
-def test_a_flood_of_prints_pushes_out_no_reload() -> None:
-    """State changes travel in a lane of their own."""
+def test_a_flood_of_prints_pushes_out_nothing_else() -> None:
+    """State changes and requests travel in lanes of their own; what is pushed out is counted."""
     lanes = Lanes(bulk_limit=10)
     lanes.post(Serving(1, 1.0, 1.0, "app:app"))
+    lanes.post(RequestStarted(1, 1.0, "GET", "/"))
     for i in range(100):
         lanes.post(OutputLine(1.0, "stdout", str(i)))
     events = lanes.drain()
 
     assert isinstance(events[0], Serving)
-    assert len(events) == 11
-    assert lanes.dropped == 90
+    assert isinstance(events[1], RequestStarted)
+    assert len(events) == 12
+    assert (lanes.output.dropped, lanes.requests.dropped) == (90, 0)
 
 
 def test_one_wake_per_burst() -> None:

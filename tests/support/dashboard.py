@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from fh_dash.events import Event
-from fh_dash.store import Store
+from fh_dash.store import Limits, Store
 from fh_dash.store.lanes import Lanes
 from fh_dash.tui import _textual_compat as compat
 from fh_dash.tui.app import DashApp
@@ -26,10 +26,11 @@ def make(
     theme: str = "",
     keymap: Mapping[str, str] | None = None,
     view: Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
 ) -> DashApp:
     """`events` are taken in right after the first frame."""
     lanes = Lanes()
-    store = Store("shop/app.py", clock=lambda: story.NOW)
+    store = Store("shop/app.py", limits=limits, clock=lambda: story.NOW)
     runtime = runtime or story.told()
     store.routes.update(runtime.routes())
     for event in events:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fh_dash.events import ImportStarted, OutputLine, RequestFinished
+from fh_dash.store import Limits
 from fh_dash.tui.widgets.requests import RequestRows
 from tests.support import fake_runtime as story
 from tests.support.dashboard import make, running, screen, settled
@@ -169,6 +172,17 @@ async def test_what_arrives_is_drawn_in_one_go() -> None:
         assert app.store.output.rows.end == 5000
         assert "line 4999" in screen(app)
         assert len(app.main.list_named("output").children) == 0
+
+
+async def test_what_the_lists_let_go_is_told() -> None:
+    """Requests and lines that there was no room for are counted, in the inbox as in the lists."""
+    app = make(story.story(), limits=Limits(requests=5))
+    app.lanes.requests.dropped = app.lanes.output.dropped = 1000
+    async with running(app):
+        titles = screen(app)
+
+    assert re.search(r"2 Requests .* · 1,0\d\d gone · follow", titles)
+    assert re.search(r"4 Output .* 1,000 gone · \d+ lines", titles)
 
 
 async def test_output_repeats_neither_time_nor_source() -> None:

@@ -40,6 +40,7 @@ def help_document(keymap: Mapping[str, str]) -> Document:
     lines += [
         [("Select text with the mouse while shift is held down (in some terminals: alt).", "text")],
         [("req/s counts the last five seconds, p95 the last 500 requests.", "text")],
+        [("gone: older requests and lines of output, for which there is no room.", "text")],
         [("breakpoint() in your app hands this terminal to pdb; c brings the dashboard back.", "text")],
     ]
     return Document("Keys", lines[1:])

@@ -73,8 +73,8 @@ class OutputRows(RowList):
         output, line = self.store.output, Line()
         if self.unseen:
             line.append((f"+{self.unseen} new · ", "accent"))
-        if lost := output.lost + output.rows.dropped:
-            line.append((f"{lost} older gone · ", "muted"))
+        if output.gone:
+            line.append((f"{output.gone:,} gone · ", "muted"))
         line.append((units.count(self.view.total, "line"), "text"))
         return [*line, (" · follow" if self.following else " · paused", "muted")] if self.view.total else []
 

@@ -52,20 +52,23 @@ class RequestRows(RowList):
 
     def stamp(self) -> Hashable:
         requests = self.store.requests
-        return requests.rows.end, requests.total, requests.running
+        return requests.rows.end, requests.total, requests.running, requests.lost
 
     def draw(self, row: Request, width: int, position: int) -> list[Line]:
         columns = COLUMNS if width >= _SECONDS_FROM else SHORT
         return [aligned(columns, width, cells(row, self.slow, with_error=width < _HANDLER_FROM))]
 
     def summary(self) -> Line:
-        if not self.view.total and not self.store.requests.running:
+        requests = self.store.requests
+        if not self.view.total and not requests.running:
             return []
         if self.unseen:
             return [(f"+{self.unseen} new", "accent"), (f" · {self.view.total}", "muted")]
         line: Line = [(str(self.view.total), "text")]
-        if self.store.requests.running:
-            line.append((f" · {self.store.requests.running} running", "muted"))
+        if requests.running:
+            line.append((f" · {requests.running} running", "muted"))
+        if requests.gone:
+            line.append((f" · {requests.gone:,} gone", "muted"))
         return [*line, (" · follow" if self.following else " · paused", "muted")]
 
     def place(self, row: Request) -> Place | None:
