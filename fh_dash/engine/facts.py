@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fh_dash.engine.analysis import STAR, Import
+from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.deltas import Segment, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
@@ -179,6 +179,11 @@ class Facts:
         if self._graph.analyses[name].stars() and name in self._former.analyses:
             # what a star import gave last time may come from elsewhere now, or not at all
             yield from self._former.reached(name)
+
+    def helps(self, broken: Analysis) -> bool:
+        """Whether the import of a module that failed, and is not loaded, may go better with what has changed."""
+        nodes = {(i.module, i.name or STAR) for i in broken.imports if not i.deferred}
+        return any(node in self.behaviour or (node[1] == STAR and node[0] in self.ran) for node in nodes)
 
     def _import_reason(self, imported: Import) -> str:
         if imported.deferred or imported.typing_only:

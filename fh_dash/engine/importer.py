@@ -48,7 +48,7 @@ class ProjectLoader(SourceFileLoader):
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
-                program.broken[name] = source.content
+                program.broken[name] = source
             raise
         program.broken.pop(name, None)
 

@@ -101,7 +101,8 @@ def _used_early(before: dict[str, Any], provided: set[str], analysis: Analysis) 
                 early.add(key)
             if use.called and key in bound and key not in entered:
                 entered.add(key)
-                waiting += [u for inner in analysis.by_name.get(key, ()) if inner.kind == "def" for u in inner.later]
+                inner = [unit for unit in analysis.by_name.get(key, ()) if unit.kind in ("def", "class")]
+                waiting += [use for unit in inner for use in unit.later]
         bound |= unit.binds
     return {key for key in early if not (hasattr(builtins, key) and key not in before)}
 

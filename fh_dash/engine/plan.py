@@ -268,7 +268,7 @@ class _Scan:
     def _as_it_failed(self, name: str, path: Path) -> bool:
         before = self._program.broken.get(name)
         with contextlib.suppress(OSError):
-            return before is not None and sources.fingerprint(path.read_bytes()) == before
+            return before is not None and sources.fingerprint(path.read_bytes()) == before.content
         return False
 
     def _try_again(self, names: Collection[str]) -> None:

@@ -55,8 +55,8 @@ class Program:
         """Modules that something other than an import statement of the project loaded at run time."""
         self.failed_reads: dict[str, str] = {}
         """File -> stamp, of what modules read before they failed."""
-        self.broken: dict[str, str] = {}
-        """Module that failed when it was imported inside `try` -> fingerprint of its file at that time."""
+        self.broken: dict[str, Source] = {}
+        """Modules that failed when they were imported inside `try`, as they were then."""
         self.lock = threading.RLock()
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]

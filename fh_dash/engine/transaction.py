@@ -21,7 +21,7 @@ from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import abcs
-from fh_dash.engine.analysis import STAR, Analysis
+from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.caches import clear_dependent_caches
 from fh_dash.engine.circles import Arrival, not_yet, rebound
 from fh_dash.engine.deltas import Segment
@@ -298,6 +298,9 @@ class Transaction:
         if step.failed:
             if reason := self._facts.reason(step.module):
                 raise Again(name, f"{step.module} failed when it was imported, and {reason}")
+            broken = self._program.broken.get(step.module)
+            if broken is not None and self._facts.helps(broken.analysis):
+                raise Again(name, f"{step.module} can be tried again")
             return
         try:
             self._arrive(step.module)
@@ -315,12 +318,16 @@ class Transaction:
                 continue
             given = self._running.get(imported.module) or vars(sys.modules[imported.module])
             held, star = vars(sys.modules[name]), imported.name == STAR
-            names = {key: key for key in hidden - binds} if star else {imported.name: imported.local}
+            others = [self._provided_by(other) for other in analysis.stars() if star and other is not imported]
+            names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
             for key, local in names.items():
                 value = given.get(key, MISSING)
                 if key in hidden and value is held.get(local) and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
+
+    def _provided_by(self, star: Import) -> set[str]:
+        return self._program.graph.exports(star.module) - self._not_yet(star.module)
 
     def _arrive_by_import(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
@@ -517,7 +524,9 @@ class Transaction:
         found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
         if found <= {""}:
             return ""
-        twice = rebound(graph, module, self._walked[module]) - self._not_yet(module)
+        own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
+        names = {key for unit in own for key in unit.binds | unit.declares}
+        twice = (rebound(graph, module, self._walked[module]) & names) - self._not_yet(module)
         return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
 
     def _take_back_from(self, start: int) -> None:
