@@ -61,9 +61,9 @@ def test_a_module_that_runs_for_nothing_is_found(cold: Cold, monkeypatch: pytest
 
 
 def test_a_bad_save_that_leaves_something_behind_is_found(cold: Cold, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that does not put back what a failed run had set is told what is not as before."""
+    """An engine that does not put back what ran before the failure is told what is not as before."""
     monkeypatch.setattr(Transaction, "rollback", lambda self: None)
-    found = check([PLAIN, {**PLAIN, "conf.py": "N = 7\n1 / 0\n"}], cold)
+    found = check([PLAIN, {**PLAIN, "conf.py": "N = 7\n", "app.py": PLAIN["app.py"] + "1 / 0\n"}], cold)
     assert found is not None
     assert found[1].kind == "bad save changed something"
     assert any("conf.N" in line for line in found[1].details)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.names import Names, Node
+from fh_dash.engine.analysis import STAR, Analysis
+from fh_dash.engine.imports import Imports
+from fh_dash.engine.names import Node
 from fh_dash.engine.uses import KEEPERS_OF_BEHAVIOUR, Use
 
 
@@ -20,7 +21,7 @@ class Reached:
     """What the used object does counts, not only which object it is."""
 
 
-class Graph(Names):
+class Graph(Imports):
     """The analyses of all loaded project modules, with their names resolved against each other.
 
     Resolution is cached per module and dropped when that module gets another analysis, or when one that it imports
@@ -29,15 +30,9 @@ class Graph(Names):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dynamic: dict[str, tuple[str, ...]] = {}
-        """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
         self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
-        self._mentions: dict[str, frozenset[str]] = {}
-        """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
-        self._order: tuple[str, ...] | None = None
-        self._alive: frozenset[str] | None = None
 
     # ----------------------------------------------------------------------------------------- contents
 
@@ -48,12 +43,7 @@ class Graph(Names):
             old = self.analyses.get(module)
             if old is None or analysis is None or _shape(old) != _shape(analysis):
                 stale |= self._mentions.get(module, frozenset())
-            if old is None or analysis is None or set(_edges(old)) != set(_edges(analysis)):
-                self._order = self._alive = None
-                for name in _mentioned(old):
-                    self._mentions[name] -= {module}
-                for name in _mentioned(analysis):
-                    self._mentions[name] = self._mentions.get(name, frozenset()) | {module}
+            self._take_edges(module, old, analysis)
             if analysis is None:
                 self.analyses.pop(module, None)
                 self.dynamic.pop(module, None)
@@ -147,6 +137,18 @@ class Graph(Names):
                 for use in unit.later:
                     yield use, not use.handed_on
 
+    def used_by(self, name: str) -> set[Node]:
+        """What the import of a module uses of the project, what the functions that it calls are made from with it."""
+        seen = {reached.node for reached in self.reached(name)}
+        waiting = [reached.node for reached in self.reached(name) if reached.behaves]
+        while waiting:
+            module, key = waiting.pop()
+            if module in self.analyses:
+                new = self.dependencies(module).get(key, frozenset()) - seen
+                seen |= new
+                waiting += new
+        return seen
+
     def behaves(self, module: str, use: Use) -> bool:
         """Whether what the used object *does* counts at import time, not only which object it is.
 
@@ -159,100 +161,6 @@ class Graph(Names):
             units = self.analyses[node[0]].by_name.get(node[1], ())
             if any(unit.kind in ("def", "class") for unit in units):
                 yield node
-
-    # ------------------------------------------------------------------------------------------ modules
-
-    def targets(self, found: Import) -> list[str]:
-        """The project modules that one import statement loads, in the order in which they load."""
-        names = [found.module] if found.name in (None, STAR) else [found.module, f"{found.module}.{found.name}"]
-        parts = found.module.split(".")
-        parents = [".".join(parts[:n]) for n in range(1, len(parts))]
-        return [name for name in (*parents, *names) if name in self.analyses]
-
-    def imports_of(self, module: str, *, deferred: bool = True) -> list[str]:
-        """The project modules that `module` imports; with `deferred`, also inside functions."""
-        found: dict[str, None] = {}
-        parent = module.rpartition(".")[0]
-        if parent in self.analyses:
-            found[parent] = None
-        for imported in self.analyses[module].imports:
-            if not imported.typing_only and (deferred or not imported.deferred):
-                found |= dict.fromkeys(self.targets(imported))
-        found |= dict.fromkeys(name for name in self.dynamic.get(module, ()) if name in self.analyses)
-        found.pop(module, None)
-        return list(found)
-
-    def add_dynamic(self, module: str, target: str) -> None:
-        if target in self.dynamic.get(module, ()):
-            return
-        self.dynamic[module] = (*self.dynamic.get(module, ()), target)
-        self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
-        self._order = self._alive = None
-
-    def forget_dynamic(self, module: str) -> None:
-        """It runs again, and imports by name what it imports now."""
-        if self.dynamic.pop(module, None):
-            self._order = self._alive = None
-
-    def importers(self, module: str) -> set[str]:
-        """The modules with an import statement, anywhere in them, that loads or may load `module`."""
-        return {user for user in self._mentions.get(module, ()) if user in self.analyses and user != module}
-
-    def order(self, entry: str) -> tuple[str, ...]:
-        """All modules in the order in which a cold start from `entry` would finish them.
-
-        A depth-first walk along the import statements as they stand, as the import system does it; a module in a
-        cycle is entered once. Modules that only a function imports come last.
-        """
-        if self._order is None:
-            done: dict[str, None] = {}
-            entered: set[str] = set()
-            for start in (entry, *self.analyses):
-                self._visit(start, entered, done)
-            self._order = tuple(done)
-        return self._order
-
-    def _visit(self, start: str, entered: set[str], done: dict[str, None]) -> None:
-        if start in entered or start not in self.analyses:
-            return
-        entered.add(start)
-        stack = [(start, iter(self.imports_of(start, deferred=False)))]
-        while stack:
-            module, rest = stack[-1]
-            for target in rest:
-                if target not in entered:
-                    entered.add(target)
-                    stack.append((target, iter(self.imports_of(target, deferred=False))))
-                    break
-            else:
-                stack.pop()
-                done[module] = None
-
-    def cyclic(self, name: str) -> bool:
-        """Whether a module imports itself by way of others, at the top level."""
-        seen: set[str] = set()
-        waiting = self.imports_of(name, deferred=False)
-        while waiting:
-            module = waiting.pop()
-            if module == name:
-                return True
-            if module not in seen:
-                seen.add(module)
-                waiting += self.imports_of(module, deferred=False)
-        return False
-
-    def reachable(self, roots: Iterable[str]) -> frozenset[str]:
-        """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
-        if self._alive is None:
-            found: set[str] = set()
-            waiting = [root for root in roots if root in self.analyses]
-            while waiting:
-                module = waiting.pop()
-                if module not in found:
-                    found.add(module)
-                    waiting += self.imports_of(module)
-            self._alive = frozenset(found)
-        return self._alive
 
     # ----------------------------------------------------------------------------------------- changes
 
@@ -312,55 +220,7 @@ def _hit(node: Node, facts: Mapping[str, set[str]]) -> bool:
     return bool(names) and (node[1] == STAR or node[1] in names)  # type: ignore[operator]
 
 
-def _mentioned(analysis: Analysis | None) -> set[str]:
-    """Every dotted name that may be a module in an import statement, parents included."""
-    found: set[str] = set()
-    for imported in analysis.imports if analysis else ():
-        names = (
-            [imported.module]
-            if imported.name in (None, STAR)
-            else [imported.module, f"{imported.module}.{imported.name}"]
-        )
-        for name in names:
-            parts = name.split(".")
-            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
-    return found
-
-
-def _edges(analysis: Analysis) -> Iterator[Import]:
-    for found in analysis.imports:
-        yield replace(found, line=0)
-
-
 def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[str]]:
     """What other modules' resolution depends on: the names that are bound, and which of them are definitions."""
     defined = {name for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
     return analysis.binds | analysis.declared, frozenset(defined)
-
-
-def changed_names(old: Analysis, new: Analysis) -> set[str]:
-    """Names of a module whose own statements differ between two versions of its source."""
-    names = set(old.by_name) | set(new.by_name)
-    changed = {name for name in names if _digests(old, name) != _digests(new, name)}
-    imports = {i.local for i in set(_bindings(old)) ^ set(_bindings(new))}
-    if STAR in imports:
-        changed.add(STAR)
-    return changed | (imports - {STAR})
-
-
-def _digests(analysis: Analysis, name: str) -> tuple[str, ...]:
-    return tuple(unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import")
-
-
-def _bindings(analysis: Analysis) -> Iterator[Import]:
-    return (edge for edge in _edges(analysis) if not edge.deferred and not edge.typing_only)
-
-
-def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:
-    """Names of definitions of which something besides bodies of functions differs (arguments, decorators, kind)."""
-    names = set(old.by_name) | set(new.by_name)
-    return {name for name in names if _surfaces(old, name) != _surfaces(new, name)}
-
-
-def _surfaces(analysis: Analysis, name: str) -> tuple[str, ...]:
-    return tuple(unit.surface or unit.digest for unit in analysis.by_name.get(name, ()) if unit.kind != "import")

@@ -15,6 +15,8 @@ from typing import Any
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
+from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.namespaces import forget
 from fh_dash.engine.sources import Source, load
 
 _ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
@@ -155,6 +157,45 @@ class Program:
                 if inner := _dotted(file, os.path.abspath(folder)):
                     names.add(f"{package}.{inner}")
         return names
+
+    # ------------------------------------------------------------------------------------ loading, failing
+
+    def alive(self) -> set[str]:
+        """Modules that an import statement, or something at run time, leads to, with the packages around them."""
+        alive = self.graph.reachable([self.entry, *self.loose])
+        return {".".join(name.split(".")[:n]) for name in alive for n in range(1, name.count(".") + 2)}
+
+    def save(self, journal: Journal) -> None:
+        """What loading and running modules changes of this, to be put back when they fail."""
+        journal.save_container(sys.path)
+        journal.save_mapping(self.records)
+        journal.save_mapping(self.starts)
+        journal.save_mapping(self.ends)
+        journal.save_mapping(self.broken)
+        graph, loaded, loose = self.graph, set(self.records), set(self.loose)
+        there = set(sys.modules)
+
+        def back() -> None:
+            self.graph, self.loose = graph, loose
+            for name in [name for name in sys.modules if name not in there and self.is_namespace(name)]:
+                forget(name, NoJournal())
+            new = set(self.records) - loaded
+            done = [segment for name in new for segment in self.segments(name)]
+            for segment in sorted(done, key=lambda segment: -segment.number):
+                segment.undo(NoJournal())
+            for name in new:
+                forget(name, NoJournal())
+
+        journal.add(back)
+
+    def forget_entry(self) -> None:
+        """The first import of it failed; the modules that it had imported in full stay."""
+        for segment in reversed(self.segments(self.entry)):
+            segment.undo(NoJournal())
+        if self.entry in self.records:
+            forget(self.entry, NoJournal())
+            del self.records[self.entry]
+            self.graph.update({self.entry: None})
 
 
 def _dotted(file: str, folder: str) -> str:

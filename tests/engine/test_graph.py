@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from fh_dash.engine.analysis import Analysis, analyse
-from fh_dash.engine.graph import Graph, changed_names, changed_surfaces
+from fh_dash.engine.changes import changed_names, changed_surfaces
+from fh_dash.engine.graph import Graph
 from tests.support.project import text
 
 

@@ -1,0 +1,317 @@
+"""One attempt to carry a plan out, by going through a cold start again.
+
+A cold start is known from the last time: which module imported which, in what order, and what each put into objects
+of others (`Record.trace`). The attempt walks along it from the entry. A module that must run again does, and its
+import statements lead the way; for any other, its imports are walked and its effects put in place again. So order,
+cycles and registries come out as after a restart, while only what must run again runs.
+
+A module must run again when its file changed, or when its import-time code used a name that has another value by
+then (`facts`). Otherwise only the names that it imported are set anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import replace
+from itertools import takewhile
+
+from fh_dash import events
+from fh_dash.engine.caches import clear_dependent_caches
+from fh_dash.engine.circles import Arrival
+from fh_dash.engine.deltas import Segment
+from fh_dash.engine.effects import Effects, segments
+from fh_dash.engine.facts import Facts
+from fh_dash.engine.importer import ProjectFinder, no_arrival
+from fh_dash.engine.journal import Journal, restore_mapping
+from fh_dash.engine.lines import Moved
+from fh_dash.engine.match import match_definitions
+from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
+from fh_dash.engine.patch import detach
+from fh_dash.engine.plan import Plan
+from fh_dash.engine.program import Program, Record
+from fh_dash.engine.rebind import rebind
+from fh_dash.engine.retry import Again, Broken
+from fh_dash.engine.runner import Runner
+from fh_dash.engine.sources import Source
+from fh_dash.engine.successors import Successors, classes
+from fh_dash.engine.underway import UnderWay
+
+
+class Attempt:
+    """What is found out and done in one attempt; `undo` takes it back."""
+
+    def __init__(self, program: Program, runner: Runner, finder: ProjectFinder, plan: Plan) -> None:
+        self._program, self._runner, self._finder, self._plan = program, runner, finder, plan
+        self.reports: list[events.ModuleReport] = []
+        self.moved: list[Moved] = []
+        self.dropped: list[events.CacheChange] = []
+        self._journal = Journal()
+        graph = plan.graph or program.graph
+        self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
+        self.effects = Effects(program, self._journal, self.facts)
+        self.successors = Successors(self._journal, program.is_project_module)
+        self._under_way = UnderWay(program, runner)
+        self._arrived: dict[str, None] = {}
+        self._known: set[str] = set()
+        self._failed: dict[str, str] = {}
+        """Modules whose re-run failed, and an importer handled that; each import of them tries it anew."""
+
+    def run(self) -> Again | Broken | None:
+        """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
+        self._program.save(self._journal)
+        if not self._plan.load:
+            self._finder.arrive, self._finder.hides = self._arrive_by_import, self._under_way.not_yet
+        try:
+            self._load() if self._plan.load else self._walk()
+        except (Again, Broken) as again:
+            return again
+        finally:
+            self._finder.arrive, self._finder.hides = no_arrival, None
+        return None
+
+    def undo(self) -> None:
+        """Put everything back as it was before `run`; of a first load, what was imported in full stays."""
+        if self._plan.load:
+            self._program.forget_entry()
+            return
+        made = self._made()
+        self._journal.undo()
+        left = {id(cls) for cls in self._made()}
+        for cls in made:
+            if id(cls) not in left:  # bases must not go on to know it
+                detach(cls, self._program.is_project_module)
+
+    def _made(self) -> list[type]:
+        """The classes of all modules that ran, or were loaded, in this transaction."""
+        records = self._program.records
+        return [cls for n, r in records.items() if n in self.facts.ran or n not in self._known for cls in classes(r)]
+
+    def _load(self) -> None:
+        for name in sorted(self._plan.gone, reverse=True):
+            self._unload(name, "changed since it was loaded")
+        importlib.invalidate_caches()
+        known = set(self._program.records)
+        importlib.import_module(self._program.entry)
+        for name in self._program.records:
+            if name not in known:
+                self._report(name, "loaded")
+        left = self._program.records.keys() - self._program.alive()
+        for name in left & known:
+            self._unload(name, "nothing imports it any more")
+        self._program.loose |= left - known  # what imported it failed: after a cold start it is there
+
+    # ----------------------------------------------------------------------------------------- the walk
+
+    def _walk(self) -> None:
+        program, plan = self._program, self._plan
+        assert plan.graph is not None
+        program.graph = plan.graph
+        for name in sorted(plan.gone, reverse=True):
+            if name in program.records:
+                self._unload(name, "its file is gone")
+        known = self._known = set(program.records)
+        self._arrive(program.entry)
+        for name in self._failed:
+            raise Broken(name)
+        self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
+        self._arrive_late()
+        self._check_again(known)
+        for name in [name for name in program.records if name not in known]:
+            self._report(name, "loaded")
+
+    def _arrive(self, name: str) -> None:
+        """A cold start would import this module now, unless it has been before."""
+        if name in self._arrived or name not in self._program.records:
+            return
+        package = name.rpartition(".")[0]
+        if package and package not in sys.modules:
+            importlib.import_module(package)
+        self._arrive(package)
+        if name in self._arrived:
+            return
+        self._arrived[name] = None
+        try:
+            self._pass(name, self._program.records[name])
+        except Exception:
+            del self._arrived[name]
+            self._under_way.walked.pop(name, None)
+            self._failed[name] = "failed when it was imported before"
+            raise
+        self._failed.pop(name, None)
+
+    def _pass(self, name: str, record: Record) -> None:
+        if self.effects.taken_back:
+            self._program.starts[name] = self._program.tick()
+        self._under_way.begin(name)
+        if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
+            self._rerun(name, record, reason)
+            return
+        for number, step in enumerate(record.trace):
+            if isinstance(step, Arrival):
+                self._under_way.walked[name] = step.unit
+                self._pass_import(name, record, step)
+            else:
+                self.effects.put_back(name, record, number, step)
+        self._under_way.walked.pop(name, None)
+        if reason := self._late_reason(name, record):
+            self._rerun(name, record, reason)
+        else:
+            self._leave(name, record)
+
+    def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
+        if step.failed:
+            if reason := self.facts.reason(step.module):
+                raise Again(name, f"{step.module} failed when it was imported, and {reason}")
+            broken = self._program.broken.get(step.module)
+            if broken is not None and self.facts.helps(broken.analysis):
+                raise Again(name, f"{step.module} can be tried again")
+            return
+        try:
+            self._arrive(step.module)
+        except Exception as error:
+            if not isinstance(error, Again) and record.source.analysis.may_handle(step.unit):
+                raise Again(name, f"imports {step.module} inside try, and that fails") from error
+            raise
+
+    def _arrive_by_import(self, name: str) -> None:
+        """An import statement of a module that is running again led here."""
+        if name not in self._known:
+            return  # loaded a moment ago
+        for running, before in self._under_way.running.items():
+            if name not in self._arrived and self._program.graph.cyclic(running):
+                self.facts.compare(running, before, vars(self._program.records[running].module), partial=True)
+        importer = self._runner.running()
+        if importer not in self._under_way.running or name in self._arrived:
+            self._arrive(name)
+            return
+        old = takewhile(
+            lambda step: isinstance(step, Segment) or step.module != name, self._program.records[importer].trace
+        )
+        with self.facts.so_far(segments(old), segments(self._runner.trace)):
+            self._arrive(name)
+
+    def _late_reason(self, name: str, record: Record) -> str:
+        """The reason that its imports gave a module to run again, once they are all there."""
+        if reason := self.facts.attribute_reason(name):
+            raise Again(name, reason)
+        reason = self.facts.reason(name)
+        if not reason:
+            return ""
+        if self.effects.acted_during(name) or self._program.graph.cyclic(name):
+            # a cold start runs its first lines before its imports: go through it once more, knowing this
+            raise Again(name, reason)
+        return reason
+
+    def _arrive_late(self) -> None:
+        """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
+        program = self._program
+        alive = self._program.alive()
+        for name in list(program.records):
+            if name in self._arrived:
+                continue
+            if name in alive:
+                self._arrive_alone(name)
+            else:
+                self._unload(name, "nothing imports it any more")
+
+    def _arrive_alone(self, name: str) -> None:
+        try:
+            self._arrive(name)
+        except Again:
+            raise
+        except Exception:  # after a cold start it fails when a function imports it, and not before
+            raise Broken(name) from None
+
+    def _check_again(self, known: set[str]) -> None:
+        """What became known after a module was walked over may still concern it."""
+        for name in list(self._arrived):
+            if name in self.facts.ran:
+                self.effects.hold_owners(name, self._plan.reruns)
+            elif name in known and name in self.facts.candidates and name in self._program.records:
+                if reason := self.facts.reason(name, later=True):
+                    raise Again(name, reason)
+                self._rebind(name)
+
+    # ------------------------------------------------------------------------------------------ acting
+
+    def _rerun(self, name: str, record: Record, reason: str) -> None:
+        program, journal, facts = self._program, self._journal, self.facts
+        source = self._plan.sources.get(name, record.source)
+        start = program.starts.get(name, 0)
+        self.effects.take_back_from(start)
+        namespace = vars(record.module)
+        journal.save_mapping(namespace)
+        before = dict(namespace)
+        relocate(record.module, source, journal)
+        prepare(name, namespace, source.analysis, self._under_way.provided(name, source.analysis))
+        previous = match_definitions(record.source.analysis, source.analysis, record.made)
+        old = segments(record.trace)
+        facts.ran.add(name)
+        self.effects.hold_owners(name, self._plan.reruns)
+        program.graph.forget_dynamic(name)
+        used = program.graph.used_by(name)
+        self._under_way.show_half_made(name, used)
+        changed = used & facts.behaviour
+        self.dropped += clear_dependent_caches(program.records, changed, {*facts.ran})
+        self._under_way.running[name] = before
+        try:
+            self._runner.run(record.module, source, journal, previous)
+        except Exception:
+            restore_mapping(namespace, before)
+            raise
+        finally:
+            del self._under_way.running[name]
+        drop_gone(name, namespace, before, source.analysis, self._under_way.hidden(name))
+        show_submodules(name, namespace, before)
+        program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
+        new = program.records[name]
+        self.successors.note(record, new)
+        facts.note_run(name, old, program.segments(name))
+        facts.compare(name, before, namespace)
+        self._report(name, "re-run", reason, milliseconds=new.milliseconds)
+
+    def _leave(self, name: str, record: Record) -> None:
+        if self.effects.taken_back:
+            self._program.ends[name] = self._program.tick()
+        if (source := self._plan.sources.get(name)) is not None:
+            self._refresh(name, record, source)
+        if name in self.facts.candidates:
+            self._rebind(name)
+
+    def _refresh(self, name: str, record: Record, source: Source) -> None:
+        """Only comments or layout differ: the code is the same, on other lines."""
+        self.moved.append(Moved(record.source.code, source.code, record.made))
+        self._program.records[name] = replace(record, source=source)
+        self._report(name, "refreshed", "only comments or layout changed")
+
+    def _rebind(self, name: str) -> None:
+        if names := rebind(self._program.records[name], self.facts, self._under_way.hidden(name), self._journal):
+            self._report(name, "rebound", names=tuple(sorted(set(names))))
+
+    def _unload(self, name: str, reason: str) -> None:
+        program, journal = self._program, self._journal
+        record = program.records[name]
+        done = program.segments(name)
+        for segment in reversed(done):
+            segment.undo(journal)
+        self._report(name, "unloaded", reason)
+        self.successors.drop(record)
+        forget(name, journal)
+        del program.records[name]
+        if name in program.graph.analyses:
+            program.graph.update({name: None})
+        self.facts.gone.add(name)
+        self.facts.note_gone(name, done)
+
+    def _report(
+        self,
+        name: str,
+        outcome: events.Outcome,
+        reason: str = "",
+        names: tuple[str, ...] = (),
+        milliseconds: float = 0.0,
+    ) -> None:
+        record = self._program.records[name]
+        took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
+        self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))

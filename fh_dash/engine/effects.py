@@ -1,0 +1,92 @@
+"""What modules did to others while they were imported: taken back before a re-run, and put in its place again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from fh_dash.engine.circles import Arrival
+from fh_dash.engine.deltas import Segment
+from fh_dash.engine.facts import Facts
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.names import Node
+from fh_dash.engine.program import Program, Record
+from fh_dash.engine.retry import Again
+
+
+class Effects:
+    """The effects of all modules, in the course of one attempt to carry out a plan."""
+
+    def __init__(self, program: Program, journal: Journal, facts: Facts) -> None:
+        self._program, self._journal, self._facts = program, journal, facts
+        self.taken_back = False
+        """From the first module that ran again on, everything is to be put in its place again."""
+
+    def take_back_from(self, start: int) -> None:
+        """Undo all effects that came after the first module that runs again began; the walk puts them back."""
+        if self.taken_back:
+            return
+        self.taken_back = True
+        segments = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
+        for segment in sorted(segments, key=lambda segment: -segment.number):
+            for delta in segment.deltas:
+                tracked = delta.tracked
+                if tracked.only is not None:
+                    self._facts.note_attributes(tracked.node[0], tracked.container, tracked.only, segment.number)
+            segment.undo(self._journal)
+        self.forget_dispatch()
+
+    def put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
+        if not any(isinstance(step, Arrival) for step in record.trace[number:]) and self._facts.reason(name):
+            return  # it will run again in a moment, and all its imports are behind it
+        if not segment.applied and not segment.redo(self._journal, self._program.tick()):
+            raise Again(name, "builds on what other modules registered before it")
+        self.forget_dispatch()
+
+    def acted_during(self, name: str) -> bool:
+        """Whether modules, itself included, did something to others between its beginning and its last import."""
+        program = self._program
+        first, last = program.starts.get(name, 0), program.ends.get(name, 0)
+        others = (segment for other in program.records if other != name for segment in program.segments(other))
+        if any(s.applied and first <= s.number and (self.taken_back or s.number <= last) for s in others):
+            return True
+        trace = program.records[name].trace
+        imports = [number for number, step in enumerate(trace) if isinstance(step, Arrival)]
+        return any(isinstance(step, Segment) for step in trace[: imports[-1] if imports else 0])
+
+    def forget_dispatch(self) -> None:
+        """What `singledispatch` functions found in their registries may not be there any more, or be hidden now."""
+        for dispatcher in self._program.dispatchers.values():
+            dispatcher._clear_cache()
+
+    def hold_owners(self, name: str, running: Collection[str]) -> None:
+        """Of what this module put there last time its owners must not keep anything, whatever it does now.
+
+        `running` are those that will run again anyway.
+        """
+        for other in sorted(self._run_with(name)):
+            if other not in self._facts.ran and other not in running:
+                raise Again(other, f"holds start-up code, models or rows of {name}")
+
+    def _run_with(self, name: str) -> set[str]:
+        """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""
+        records, found = self._program.records, set[str]()
+        for segment in self._program.segments(name):
+            for delta in segment.deltas:
+                owner = delta.tracked.node[0]
+                if delta.renews:
+                    found |= {owner} if owner else self._sharing(delta.tracked.node)
+        return {other for other in found if other != name and other in records}
+
+    def _sharing(self, node: Node) -> set[str]:
+        """Modules that put something into the same registry of a library."""
+        program = self._program
+        return {
+            name
+            for name in program.records
+            if any(d.tracked.node == node and d.renews for s in program.segments(name) for d in s.deltas)
+        }
+
+
+def segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:
+    """What a module did to others, without its imports."""
+    return [step for step in trace if isinstance(step, Segment)]

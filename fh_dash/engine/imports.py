@@ -1,0 +1,144 @@
+"""Which project module imports which, by the statements as they stand, and by name while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.names import Names
+
+
+class Imports(Names):
+    """The import graph of all loaded project modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dynamic: dict[str, tuple[str, ...]] = {}
+        """Module -> modules that it imported by `importlib.import_module` while it ran."""
+        self._mentions: dict[str, frozenset[str]] = {}
+        """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
+        self._order: tuple[str, ...] | None = None
+        self._alive: frozenset[str] | None = None
+
+    def _take_edges(self, module: str, old: Analysis | None, new: Analysis | None) -> None:
+        if old is not None and new is not None and set(edges(old)) == set(edges(new)):
+            return
+        self._order = self._alive = None
+        for name in _mentioned(old):
+            self._mentions[name] -= {module}
+        for name in _mentioned(new):
+            self._mentions[name] = self._mentions.get(name, frozenset()) | {module}
+
+    def targets(self, found: Import) -> list[str]:
+        """The project modules that one import statement loads, in the order in which they load."""
+        names = [found.module] if found.name in (None, STAR) else [found.module, f"{found.module}.{found.name}"]
+        parts = found.module.split(".")
+        parents = [".".join(parts[:n]) for n in range(1, len(parts))]
+        return [name for name in (*parents, *names) if name in self.analyses]
+
+    def imports_of(self, module: str, *, deferred: bool = True) -> list[str]:
+        """The project modules that `module` imports; with `deferred`, also inside functions."""
+        found: dict[str, None] = {}
+        parent = module.rpartition(".")[0]
+        if parent in self.analyses:
+            found[parent] = None
+        for imported in self.analyses[module].imports:
+            if not imported.typing_only and (deferred or not imported.deferred):
+                found |= dict.fromkeys(self.targets(imported))
+        found |= dict.fromkeys(name for name in self.dynamic.get(module, ()) if name in self.analyses)
+        found.pop(module, None)
+        return list(found)
+
+    def add_dynamic(self, module: str, target: str) -> None:
+        if target in self.dynamic.get(module, ()):
+            return
+        self.dynamic[module] = (*self.dynamic.get(module, ()), target)
+        self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
+        self._order = self._alive = None
+
+    def forget_dynamic(self, module: str) -> None:
+        """It runs again, and imports by name what it imports now."""
+        if self.dynamic.pop(module, None):
+            self._order = self._alive = None
+
+    def importers(self, module: str) -> set[str]:
+        """The modules with an import statement, anywhere in them, that loads or may load `module`."""
+        return {user for user in self._mentions.get(module, ()) if user in self.analyses and user != module}
+
+    def order(self, entry: str) -> tuple[str, ...]:
+        """All modules in the order in which a cold start from `entry` would finish them.
+
+        A depth-first walk along the import statements as they stand, as the import system does it; a module in a
+        cycle is entered once. Modules that only a function imports come last.
+        """
+        if self._order is None:
+            done: dict[str, None] = {}
+            entered: set[str] = set()
+            for start in (entry, *self.analyses):
+                self._visit(start, entered, done)
+            self._order = tuple(done)
+        return self._order
+
+    def _visit(self, start: str, entered: set[str], done: dict[str, None]) -> None:
+        if start in entered or start not in self.analyses:
+            return
+        entered.add(start)
+        stack = [(start, iter(self.imports_of(start, deferred=False)))]
+        while stack:
+            module, rest = stack[-1]
+            for target in rest:
+                if target not in entered:
+                    entered.add(target)
+                    stack.append((target, iter(self.imports_of(target, deferred=False))))
+                    break
+            else:
+                stack.pop()
+                done[module] = None
+
+    def cyclic(self, name: str) -> bool:
+        """Whether a module imports itself by way of others, at the top level."""
+        seen: set[str] = set()
+        waiting = self.imports_of(name, deferred=False)
+        while waiting:
+            module = waiting.pop()
+            if module == name:
+                return True
+            if module not in seen:
+                seen.add(module)
+                waiting += self.imports_of(module, deferred=False)
+        return False
+
+    def reachable(self, roots: Iterable[str]) -> frozenset[str]:
+        """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
+        if self._alive is None:
+            found: set[str] = set()
+            waiting = [root for root in roots if root in self.analyses]
+            while waiting:
+                module = waiting.pop()
+                if module not in found:
+                    found.add(module)
+                    waiting += self.imports_of(module)
+            self._alive = frozenset(found)
+        return self._alive
+
+
+def _mentioned(analysis: Analysis | None) -> set[str]:
+    """Every dotted name that may be a module in an import statement, parents included."""
+    found: set[str] = set()
+    for imported in analysis.imports if analysis else ():
+        names = (
+            [imported.module]
+            if imported.name in (None, STAR)
+            else [imported.module, f"{imported.module}.{imported.name}"]
+        )
+        for name in names:
+            parts = name.split(".")
+            found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+    return found
+
+
+def edges(analysis: Analysis) -> Iterator[Import]:
+    """Its import statements, wherever they stand."""
+    for found in analysis.imports:
+        yield replace(found, line=0)

@@ -1,0 +1,170 @@
+"""One look at the disk: contents against what is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from fh_dash.engine import sources
+from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.program import Program, Record
+from fh_dash.engine.reads import stamp, take_own_write
+from fh_dash.engine.sources import Source
+
+
+class Scan:
+    """What some changed paths mean for the loaded modules."""
+
+    def __init__(self, program: Program, finder: ProjectFinder) -> None:
+        self._program, self._finder = program, finder
+        self.sources: dict[str, Source] = {}
+        self.reruns: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self._own: dict[str, bool] = {}
+
+    def look(self, paths: Collection[Path]) -> None:
+        files = self._expand(paths)
+        loaded = self._program.by_path()
+        for file in sorted(files):
+            for name in loaded.get(file, ()):
+                self._check(name, Path(file))
+            if file.endswith(".py"):
+                self._appeared(Path(file))
+        self._check_reads(files)
+
+    def _expand(self, paths: Collection[Path]) -> set[str]:
+        """Files as absolute and as resolved names; for a folder, all loaded or present modules in it."""
+        files: set[str] = set()
+        for path in paths:
+            name = os.path.abspath(path)
+            files |= {name, os.path.realpath(name)}
+            if os.path.isdir(name):
+                files |= {str(inner) for inner in Path(name).rglob("*.py") if self._program.is_project_path(inner)}
+            if not name.endswith(".py"):
+                inside = name + os.sep
+                files |= {file for file in self._program.by_path() if file.startswith(inside)}
+        return files
+
+    def _check(self, name: str, path: Path) -> None:
+        record = self._program.records[name]
+        if name in self.sources or name in self.gone:
+            return
+        try:
+            data = sources.read(record.source.path, record.source.content)
+        except OSError:
+            self._relocate(name)
+            return
+        if sources.fingerprint(data) != record.source.content:
+            self._take(name, sources.load(name, record.source.path, data), record)
+
+    def _take(self, name: str, source: Source, record: Record) -> None:
+        self.sources[name] = source
+        moved = source.path != record.source.path
+        if moved or source.analysis.digest != record.source.analysis.digest:
+            self.reruns[name] = f"moved to {self._program.relative(source.path)}" if moved else "modified"
+
+    def _relocate(self, name: str) -> None:
+        """The file of a loaded module is not there: it may have become a package, or a module again."""
+        spec = self._finder.locate(name)
+        if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+            self._take(name, sources.load(name, Path(spec.origin)), self._program.records[name])
+        else:
+            # a package without its `__init__` is another module: what was in it has to be found anew
+            self.gone |= {name, *(inner for inner in self._program.records if inner.startswith(f"{name}."))}
+
+    def _appeared(self, path: Path) -> None:
+        """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
+        if not path.exists():
+            return
+        names = {name for name in self._program.module_names(path) if not self._as_it_failed(name, path)}
+        if str(path) not in self._program.by_path():
+            self._try_again(names)
+        for name in names:
+            record = self._program.records.get(name)
+            if record is not None:
+                if os.path.realpath(record.source.path) != os.path.realpath(path) and name not in self.gone:
+                    self._shadowed(name, record)
+                continue
+            if path.name == "__init__.py" and (record := self._program.adopt_namespace(name)) is not None:
+                self._take(name, sources.load(name, path), record)
+                continue
+            for user in self._program.graph.importers(name):
+                if self._imports_now(user, name):
+                    self.reruns.setdefault(user, f"{name} can be imported now")
+
+    def _as_it_failed(self, name: str, path: Path) -> bool:
+        before = self._program.broken.get(name)
+        with contextlib.suppress(OSError):
+            return before is not None and sources.fingerprint(path.read_bytes()) == before.content
+        return False
+
+    def _try_again(self, names: Collection[str]) -> None:
+        """Modules that failed when they were imported inside `try` may go better with these that changed."""
+        for broken in self._program.broken:
+            users = [user for user in self._program.graph.importers(broken) if self._imports_now(user, broken)]
+            if users and not self._needed_by(broken).isdisjoint(names):
+                self.reruns |= {user: f"{broken} can be tried again" for user in users if user not in self.reruns}
+
+    def _needed_by(self, broken: str) -> set[str]:
+        """The module itself, and what it and the modules that are not loaded either import."""
+        needed: set[str] = set()
+        waiting = [broken]
+        while waiting:
+            name = waiting.pop()
+            if name in needed or name in self._program.records:
+                continue
+            needed.add(name)
+            waiting += filter(None, [name.rpartition(".")[0]])
+            with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
+                spec = self._finder.locate(name)
+                if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
+                    imports = sources.load(name, Path(spec.origin)).analysis.imports
+                    waiting += [part for i in imports for part in (i.module, f"{i.module}.{i.name}")]
+        return needed
+
+    def _shadowed(self, name: str, record: Record) -> None:
+        spec = self._finder.locate(name)
+        if (
+            spec is not None
+            and isinstance(spec.loader, ProjectLoader)
+            and spec.origin
+            and spec.origin != str(record.source.path)
+        ):
+            self._take(name, sources.load(name, Path(spec.origin)), record)
+
+    def _imports_now(self, user: str, name: str) -> bool:
+        graph = self._program.graph
+        return name in graph.dynamic.get(user, ()) or any(
+            not i.deferred and not i.typing_only and name in (i.module, f"{i.module}.{i.name}")
+            for i in graph.analyses[user].imports
+        )
+
+    def _check_reads(self, files: Collection[str]) -> None:
+        folders = {os.path.dirname(file) for file in files}
+        for name, record in self._program.records.items():
+            for file, before in record.reads.items():
+                if (file in files or file in folders or os.path.realpath(file) in files) and self._differs(
+                    name, file, before
+                ):
+                    self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
+
+    def _differs(self, name: str, file: str, before: str) -> bool:
+        """Whether somebody else changed a file that a module read; what the app itself saves, it knows already."""
+        now = stamp(file)
+        if now == before:
+            return False
+        if file not in self._own:
+            self._own[file] = take_own_write(file)
+        if self._own[file]:
+            self._program.records[name].reads[file] = now
+            return False
+        return True
+
+
+def in_project(spec: object, program: Program) -> bool:
+    """Whether what a finder found belongs to the project, namespace packages included."""
+    loader = getattr(spec, "loader", None)
+    places = getattr(spec, "submodule_search_locations", None) or ()
+    return isinstance(loader, ProjectLoader) or (loader is None and any(program.is_project_path(p) for p in places))

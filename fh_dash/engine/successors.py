@@ -1,0 +1,55 @@
+"""The classes of modules that ran again: which were kept, which have a successor, which are out of use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.keep import registry
+from fh_dash.engine.patch import detach
+from fh_dash.engine.program import Record
+
+
+def classes(record: Record) -> list[type]:
+    """The classes that the last run of a module made, or kept."""
+    return [thing for things in record.made.values() for thing in things if isinstance(thing, type)]
+
+
+class Successors:
+    """Grows with each module that runs again."""
+
+    def __init__(self, journal: Journal, is_project: Callable[[str], bool]) -> None:
+        self._journal, self._is_project = journal, is_project
+        self.adopted: list[type] = []
+        """Classes that got new contents."""
+        self.replaced: list[tuple[type, type]] = []
+        """Classes that could not be kept and have a successor of the same name."""
+
+    def note(self, old: Record, new: Record) -> None:
+        """A module ran again."""
+        self._note_replaced(old, new)
+        self._detach_dropped(old, new)
+
+    def drop(self, record: Record) -> None:
+        """A module is unloaded."""
+        for thing in classes(record):
+            self._detach(thing)
+
+    def _detach(self, cls: type) -> None:
+        self._journal.save_class(cls)
+        detach(cls, self._is_project)
+
+    def _note_replaced(self, old: Record, new: Record) -> None:
+        successors = {(c.__module__, c.__qualname__): c for c in classes(new)}
+        kept = {id(thing) for thing in classes(new)}
+        for cls in classes(old):
+            successor = successors.get((cls.__module__, cls.__qualname__))
+            if successor is not None and id(cls) not in kept and not registry.is_pinned(cls):
+                self.replaced.append((cls, successor))
+
+    def _detach_dropped(self, old: Record, new: Record) -> None:
+        kept = {id(thing) for things in new.made.values() for thing in things}
+        for thing in classes(old):
+            if id(thing) not in kept and not registry.is_pinned(thing):
+                self._detach(thing)
+        self.adopted += [thing for thing in classes(new) if id(thing) in {id(t) for t in classes(old)}]

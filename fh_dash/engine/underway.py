@@ -1,0 +1,103 @@
+"""Import circles: the modules that are in the middle of their import at a moment of a start gone through again."""
+
+from __future__ import annotations
+
+import sys
+
+from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.circles import not_yet, rebound
+from fh_dash.engine.journal import MISSING
+from fh_dash.engine.names import Node
+from fh_dash.engine.namespaces import Hidden, is_submodule, public_names
+from fh_dash.engine.program import Program
+from fh_dash.engine.retry import Again
+from fh_dash.engine.runner import Runner
+
+
+class UnderWay:
+    """Who is being imported now, and what such a module has to others, who come to it in a circle."""
+
+    def __init__(self, program: Program, runner: Runner) -> None:
+        self._program, self._runner = program, runner
+        self.running: dict[str, dict[str, object]] = {}
+        """Modules that run again -> their globals before that."""
+        self.walked: dict[str, int] = {}
+        """Modules that a cold start would be importing now, but need not run, with the statement that they stand at."""
+        self._hidden: dict[str, dict[str, frozenset[str]]] = {}
+        """Module -> what other modules, which it imports in a circle, did not have yet when its import began."""
+
+    def begin(self, name: str) -> None:
+        """The import of a module begins."""
+        if self.walked or self.running:
+            stars = self._program.graph.analyses[name].stars()
+            self._hidden[name] = {star.module: self.not_yet(star.module) for star in stars}
+
+    def hidden(self, name: str) -> Hidden:
+        """What star imports did not give to a module, since it came to them in a circle."""
+        return self._hidden.get(name, {})
+
+    def not_yet(self, name: str) -> frozenset[str]:
+        """Names that a module does not have at this moment of a cold start; nothing unless its import is going on."""
+        if name in self.running:
+            return not_yet(self._program.graph, name, self._runner.unit_of(name))
+        return not_yet(self._program.graph, name, self.walked[name]) if name in self.walked else frozenset()
+
+    def missing(self, name: str) -> str:
+        """What a module got from another one that a cold start, having come to it another way, has not made yet."""
+        analysis = self._program.graph.analyses[name]
+        binds = analysis.binds | analysis.declared
+        for imported in analysis.imports if self.running or self.walked else ():
+            if imported.deferred or imported.name is None or not (hidden := self.not_yet(imported.module)):
+                continue
+            given = self.running.get(imported.module) or vars(sys.modules[imported.module])
+            held, star = vars(sys.modules[name]), imported.name == STAR
+            others = [self._provided_by(other) for other in analysis.stars() if star and other is not imported]
+            names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
+            for key, local in names.items():
+                value = given.get(key, MISSING)
+                if key in hidden and value is held.get(local) and not is_submodule(imported.module, key, value):
+                    return f"imports {key} from {imported.module}, which does not have it yet"
+        return ""
+
+    def _provided_by(self, star: Import) -> set[str]:
+        return self._program.graph.exports(star.module) - self.not_yet(star.module)
+
+    def provided(self, name: str, analysis: Analysis) -> set[str]:
+        """What the star imports of a module will bind: of project modules by their source, since they may run first."""
+        graph, names = self._program.graph, set[str]()
+        for star in analysis.stars():
+            known = graph.analyses.get(star.module)
+            chosen = known is None or known.dynamic or "__all__" in known.binds
+            if not chosen or star.module not in sys.modules:
+                given = graph.exports(star.module)
+            else:
+                given = set(public_names(vars(sys.modules[star.module])))
+            names |= given - self.hidden(name).get(star.module, frozenset())
+        return names
+
+    def show_half_made(self, name: str, used: set[Node]) -> None:
+        """A module that is about to run uses others in the middle of their import: they are to be as at that moment."""
+        own = vars(self._program.records[name].module)
+        for module in self.walked:
+            if key := self._taken_early(name, module):
+                raise Again(module, f"{name} imports {key} from it before its import has ended")
+        for module, key in used:
+            if module == name and not is_submodule(name, key, own.get(key)):
+                own.pop(key, None)
+            elif module in self.walked and key in rebound(self._program.graph, module, self.walked[module]):
+                raise Again(module, f"{name} uses {key} of it before its import has ended")
+            elif module in self.running and key in self.not_yet(module):
+                namespace = vars(self._program.records[module].module)
+                if namespace.get(key, MISSING) is self.running[module].get(key):
+                    namespace.pop(key, None)
+
+    def _taken_early(self, name: str, module: str) -> str:
+        """A name that a module imports of one in the middle of its import, which is going to bind it a second time."""
+        graph = self._program.graph
+        found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
+        if found <= {""}:
+            return ""
+        own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
+        names = {key for unit in own for key in unit.binds | unit.declares}
+        twice = (rebound(graph, module, self.walked[module]) & names) - self.not_yet(module)
+        return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
