@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import os
+
+import textual
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -8,6 +12,7 @@ from fh_dash.text import visible
 from fh_dash.tui import columns
 from fh_dash.tui.columns import Column
 from fh_dash.tui.paint import cells, clip, cut, cut_left, spread, strip
+from fh_dash.tui.places import short
 from fh_dash.tui.theme import FH_DARK, palette
 
 PALETTE = palette(FH_DARK)
@@ -53,3 +58,12 @@ def test_columns_share_the_rest() -> None:
 def test_a_column_never_overflows(text: str, width: int, right: bool, end: bool) -> None:
     """Any text is fitted into its column."""
     assert cell_len(columns.fitted(text, width, Column("x", width, right=right, end=end))) == width
+
+
+def test_files_are_named_as_people_name_them() -> None:
+    """Of the project by the working directory, of libraries as they are imported, of others by the home folder."""
+    assert short(os.path.join(os.getcwd(), "shop", "app.py")) == os.path.join("shop", "app.py")
+    assert short(asyncio.__file__) == os.path.join("asyncio", "__init__.py")
+    assert short(textual.__file__) == os.path.join("textual", "__init__.py")
+    assert short(os.path.expanduser("~/notes.txt")) == os.path.join("~", "notes.txt")
+    assert short("items.json") == "items.json"

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from fh_dash.tui.widgets import header
-from screenshots.make import NARROW, SCENES, WIDE
 from tests.support import dashboard
 from tests.support import fake_runtime as story
-
-SHOWN = ("overview", "broken", "import", "request", "reload", "caches", "routes")
+from tests.support.scenes import NARROW, SCENES, WIDE
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x36", "80x24"])
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", SCENES)
 def test_screen(
     name: str, size: tuple[int, int], snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing moved, nothing changed its colour."""
     monkeypatch.setattr(header, "PYTHON", "py 3.13")
-    scene = replace(SCENES[name], size=size)
-    app = dashboard.make(scene.events(), runtime=story.FakeRuntime() if scene.fresh else story.told())
+    scene = SCENES[name]
+    runtime = story.FakeRuntime() if scene.fresh else story.told()
+    app = dashboard.make(scene.events(), runtime=runtime, theme=scene.theme)
 
     async def play(pilot: dashboard.Pilot[int]) -> None:
         await dashboard.settled(app, pilot)

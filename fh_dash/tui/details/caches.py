@@ -10,6 +10,7 @@ from fh_dash.tui.details.document import Context, Document
 from fh_dash.tui.details.parts import field, heading, table, wrapped
 from fh_dash.tui.paint import Line, Part
 from fh_dash.tui.places import place
+from fh_dash.tui.widgets.caches import condition
 
 _STALE = "It goes on serving the values it holds; c clears them and adopts the new code."
 
@@ -19,7 +20,7 @@ def describe(state: CacheState, context: Context) -> Document:
     lines: list[Line] = [
         field("Function", (name, "text bold"), (f"  in {module}", "muted")),
         field("Place", (place(state.file, state.line), "text")),
-        field("State", ("stale", "stale") if state.stale else ("fresh", "ok")),
+        field("State", condition(state)),
     ]
     if state.kind == "cache":
         lines += _numbers(state, context)

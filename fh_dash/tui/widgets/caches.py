@@ -79,7 +79,7 @@ def cells(state: CacheState, now: float) -> dict[str, Part]:
     values: dict[str, Part] = {
         "name": (state.key.rpartition(":")[2], "text"),
         "place": (place(state.file, state.line), "muted"),
-        "state": ("stale", "stale") if state.stale else ("fresh", "ok"),
+        "state": condition(state),
     }
     if state.kind == "kept":
         return values | {"hits": ("kept", "muted")}
@@ -92,3 +92,9 @@ def cells(state: CacheState, now: float) -> dict[str, Part]:
         "misses": (units.count(state.misses, "miss", "misses"), "muted"),
         "saved": (units.seconds(state.seconds_saved) if state.seconds_saved >= 0.01 else "", "muted"),
     }
+
+
+def condition(state: CacheState) -> Part:
+    if state.stale:
+        return "stale", "stale"
+    return ("fresh", "ok") if state.entries or state.kind == "kept" else ("empty", "muted")

@@ -101,8 +101,10 @@ def excerpt(error: ErrorReport) -> list[Line]:
 
 
 def _trimmed(error: ErrorReport) -> list[SourceLine]:
-    """Without blank lines at the end."""
+    """Without blank lines around it."""
     lines = list(error.excerpt)
+    while lines and not lines[0].text.strip() and lines[0].number != error.line:
+        del lines[0]
     while lines and not lines[-1].text.strip() and lines[-1].number != error.line:
         lines.pop()
     return lines
