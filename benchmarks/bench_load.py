@@ -2,9 +2,10 @@
 
     python -m benchmarks.bench_load [--rate 2000] [--seconds 60] [--rounds 15] [--app asgi] [--app fasthtml]
 
-First the load is steady: a client in a process of its own sends `--rate` requests per second, while keys are pressed
-and the time is taken from each to the screen that shows what it did. Then it is as much as the server can take, by
-turns from `fh-dash` with its request pane open and from bare uvicorn with the same options; a figure is the median over
+First the command is started some times, and the time taken from there to the first whole frame. Then the load is
+steady: a client in a process of its own sends `--rate` requests per second, while keys are pressed and the time is
+taken from each to the screen that shows what it did. At last it is as much as the server can take, by turns from
+`fh-dash` with its request pane open and from the command `uvicorn` with the same options; a figure is the median over
 the turns. All processes share the machine's processors: this one, which reads the terminal, too.
 """
 
@@ -24,9 +25,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.bench_dashboard import cpu, memory
-from benchmarks.bench_overhead import APPS, BARE, ROOT, server
+from benchmarks.bench_overhead import APPS, ROOT
 from tests.support.command import DASH
-from tests.support.ports import free_port
+from tests.support.ports import free_port, is_free
 from tests.support.terminal import Terminal, terminal
 
 KEYS = (
@@ -45,14 +46,29 @@ GONE = re.compile(r"Requests.*?([\d,]+) gone")
 
 
 @contextmanager
-def dashboard(folder: Path, port: int) -> Iterator[Terminal]:
+def dashboard(folder: Path, port: int, wait: bool = True) -> Iterator[Terminal]:
     arguments = (*DASH[1:], "app.py", "--port", str(port), *OPTIONS)
     environ = {"HOME": str(folder), "XDG_STATE_HOME": str(folder), "PYTHONPATH": str(ROOT)}
     with terminal(*arguments, cwd=folder, environ=environ) as it:
-        it.wait_for("serving")
-        it.type("2")
-        it.settle()
+        if wait:
+            it.wait_for("serving")
+            it.type("2")
+            it.settle()
         yield it
+
+
+@contextmanager
+def uvicorn(folder: Path, port: int) -> Iterator[int]:
+    """Its process id."""
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), *OPTIONS]
+    process = subprocess.Popen(command, cwd=folder)
+    try:
+        while is_free(port):
+            time.sleep(0.05)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @contextmanager
@@ -129,16 +145,42 @@ def report_keys(times: dict[str, list[float]]) -> None:
     )
 
 
+def first_paint(folder: Path, source: str, starts: int) -> None:
+    """From the start of the process to the last line of the first frame; the app notes when its import began."""
+    note = folder / "began"
+    (folder / "app.py").write_text(f"import time\nopen({str(note)!r}, 'w').write(str(time.time()))\n{source}")
+    painted, spent, imported = [], [], []
+    for _ in range(starts):
+        note.unlink(missing_ok=True)
+        start = time.time()
+        with dashboard(folder, free_port(), wait=False) as it:
+            while b"palette" not in it.raw:
+                it.read(0.01, draw=False)
+            painted.append((time.time() - start) * 1000)
+            spent.append(cpu(it.process.pid) * 1000)
+            it.wait(lambda: note.exists() and note.read_text())
+            imported.append((float(note.read_text()) - start) * 1000)
+            it.wait_for("serving")
+            it.type("q")
+            it.end()
+    (folder / "app.py").write_text(source)
+    print(
+        f"first frame: median {statistics.median(painted):.0f} ms ({min(painted):.0f} to {max(painted):.0f}) from the "
+        f"start of the process, {starts} starts; {statistics.median(spent):.0f} ms of a processor; the app's import "
+        f"begins after {statistics.median(imported):.0f} ms"
+    )
+
+
 def read_until(it: Terminal, end: float) -> None:
     while (left := end - time.monotonic()) > 0:
         it.read(min(left, 0.05), draw=False)
     it.raw.clear()
 
 
-def at_most(it: Terminal, ours: int, bare: tuple[int, int], rounds: int, seconds: float) -> None:
+def at_most(it: Terminal, ours: int, bare: int, pid: int, rounds: int, seconds: float) -> None:
     """As much as they can take, by turns."""
-    ports = {"uvicorn": bare[0], "fh-dash": ours}
-    pids = {"uvicorn": bare[1], "fh-dash": it.process.pid}
+    ports = {"uvicorn": bare, "fh-dash": ours}
+    pids = {"uvicorn": pid, "fh-dash": it.process.pid}
     rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ports}
     for turn in range(rounds + 1):
         for name, port in ports.items():
@@ -164,12 +206,15 @@ def run(app: str, options: argparse.Namespace) -> None:
     print(f"--- {app}, load average {load}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
+        bare = free_port()
         (folder / "app.py").write_text(APPS[app])
-        with dashboard(folder, port) as it, server(BARE, folder) as bare:
+        if options.starts:
+            first_paint(folder, APPS[app], options.starts)
+        with dashboard(folder, port) as it, uvicorn(folder, bare) as pid:
             if options.seconds:
                 steady(it, port, options.rate, options.seconds)
             if options.rounds:
-                at_most(it, port, bare, options.rounds, options.turn)
+                at_most(it, port, bare, pid, options.rounds, options.turn)
                 print(f"memory at the end: {memory(it.process.pid):.0f} MB")
             it.type("q")
             it.end()
@@ -178,6 +223,7 @@ def run(app: str, options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--app", action="append", choices=[*APPS], help="default: asgi")
+    parser.add_argument("--starts", type=int, default=9)
     parser.add_argument("--rate", type=float, default=2000.0, help="requests per second")
     parser.add_argument("--seconds", type=float, default=60.0, help="of steady load")
     parser.add_argument("--rounds", type=int, default=15, help="turns at full load")
