@@ -206,10 +206,11 @@ async def test_quit(key: str) -> None:
 
 async def test_a_keymap_by_id() -> None:
     """Other keys for the same action, in footer and help too."""
-    app = make(keymap={"reload": "ctrl+r", "pane_output": "l"})
+    app = make(keymap={"reload": "ctrl+r", "pane_output": "l", "quit": "f10,q"})
     assert isinstance(app.runtime, story.FakeRuntime)
     async with running(app) as pilot:
         assert "^r reload" in screen(app)
+        assert "F10 quit" in screen(app)
         await pilot.press("r", "ctrl+r", "l")
         await pilot.pause()
         assert app.main.rows.id == "output"

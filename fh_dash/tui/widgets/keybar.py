@@ -17,7 +17,7 @@ _DECLARED = {binding.id: binding.key.split(",") for _, keys in bindings.GROUPS f
 _GAP = "  "
 _NAMES = {
     "question_mark": "?", "slash": "/", "enter": "⏎", "escape": "esc", "up": "↑", "down": "↓",
-    "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "f1": "F1",
+    "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", **{f"f{n}": f"F{n}" for n in range(1, 13)},
 }  # fmt: skip
 
 
