@@ -5,7 +5,6 @@ Exit status: 0; 1 when the server failed; 2 for arguments, or a target, that can
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 
@@ -153,6 +152,10 @@ def _fail(name: str, message: str) -> int:
 
 def refuse_old_distribution() -> None:
     """Raises UsageError when it is installed: `import fh_utils` would find that one."""
+    if not any(_holds_old(folder) for folder in sys.path):
+        return
+    import importlib.metadata  # slow to import, and hardly ever needed
+
     try:
         version = importlib.metadata.version(OLD)
     except importlib.metadata.PackageNotFoundError:
@@ -161,3 +164,12 @@ def refuse_old_distribution() -> None:
         f"the package {OLD} {version} is installed, too, and hides the fh_utils of fh-dash. Remove it:"
         f" pip uninstall {OLD} && pip install --force-reinstall --no-deps fh-dash"
     )
+
+
+def _holds_old(folder: str) -> bool:
+    """Whether the metadata of a distribution of that name lie in `folder`."""
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return False
+    return any(name.replace("-", "_").lower().startswith(OLD + "_") and name.endswith("-info") for name in names)

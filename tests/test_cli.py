@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import subprocess
 import sys
@@ -289,12 +288,16 @@ def test_interrupt_before_anything_is_served(monkeypatch: pytest.MonkeyPatch) ->
     assert start("dev", "app.py") == 130
 
 
-def test_old_distribution(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_old_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With fh_utils 0.5 installed beside ours every command says so and how to mend it."""
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.5.0")
+    (tmp_path / "fh_utils-0.5.0.dist-info").mkdir()
+    (tmp_path / "fh_utils-0.5.0.dist-info" / "METADATA").write_text("Name: fh_utils\nVersion: 0.5.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
 
     assert start("dev", "app.py") == 2
-    assert "pip uninstall fh_utils" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "fh_utils 0.5.0 is installed" in err
+    assert "pip uninstall fh_utils" in err
 
 
 @pytest.mark.parametrize("args", [["fh-dash", "--version"], ["--version"]])
