@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from sys import getsizeof
+
 from fh_dash.events import OutputLine
 from fh_dash.store.ring import Ring
 
-_OVERHEAD = 300
+_OVERHEAD = 200
 
 
 def _bytes(line: OutputLine) -> int:
-    return _OVERHEAD + len(line.text)
+    return _OVERHEAD + getsizeof(line.text)
 
 
 class Output:

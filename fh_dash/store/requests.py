@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from sys import getsizeof
 from typing import TypeAlias
 
-from fh_dash.events import RequestFinished, RequestStarted
+from fh_dash.events import ErrorReport, RequestFinished, RequestStarted
 from fh_dash.store.numbers import Rate, percentile
 from fh_dash.store.ring import Ring
 
@@ -18,11 +19,21 @@ _STATIC = (
     ".woff", ".woff2", ".ttf", ".otf", ".mp3", ".mp4", ".webm", ".webmanifest",
 )  # fmt: skip
 _OVERHEAD = 400
+_FRAME = 300
 
 
 def _bytes(row: Request) -> int:
-    text = len(row.path) + (len(row.query) + len(row.handler) if isinstance(row, RequestFinished) else 0)
-    return _OVERHEAD + text
+    size = _OVERHEAD + getsizeof(row.path)
+    if isinstance(row, RequestFinished):
+        size += getsizeof(row.query) + getsizeof(row.handler)
+        if row.error is not None:
+            size += _error_bytes(row.error)
+    return size
+
+
+def _error_bytes(error: ErrorReport) -> int:
+    lines = (*(line.text for line in error.excerpt), *(frame.text for frame in error.frames))
+    return getsizeof(error.message) + _FRAME * (len(error.frames) + 1) + sum(map(getsizeof, lines))
 
 
 def is_noise(row: Request) -> bool:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 from fh_dash.events import (
     ErrorReport,
+    Frame,
     ImportFinished,
     ImportStarted,
     Listening,
@@ -289,6 +291,27 @@ def test_caches_sum_up() -> None:
     assert it.caches.stale == 1
     assert round(it.caches.saved) == 1458
     assert it.caches.named("shop:prices") is story.CACHES[1]
+
+
+def test_rings_count_the_bytes_that_rows_take() -> None:
+    """Also those of wide characters, four each, and of exceptions with their frames."""
+    it = store(max_bytes=1_000_000)
+    frames = tuple(Frame("/p/app.py", n, "f", f"line {n} = compute(something)", True) for n in range(30))
+    report = replace(ERROR, frames=frames)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        it.apply(OutputLine(float(i), "stdout", f"{i} " + "\N{GRINNING FACE}" * 1000) for i in range(600))
+        lines = tracemalloc.get_traced_memory()[0] - before
+        it.apply(request(i, error=replace(report, message=f"{i} " * 400)) for i in range(600))
+        both = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+    assert it.output.rows.dropped > 0
+    assert it.requests.rows.dropped > 0
+    assert lines < 1_500_000
+    assert both - lines < 1_500_000
 
 
 def test_a_flood_of_prints_pushes_out_nothing_else() -> None:
