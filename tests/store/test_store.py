@@ -21,7 +21,7 @@ from fh_dash.events import (
     Serving,
 )
 from fh_dash.store import Limits, Store
-from fh_dash.store.lanes import Lanes
+from fh_dash.store.lanes import MAX_BYTES, Lanes
 from fh_dash.store.requests import is_noise
 from tests.support import fake_runtime as story
 
@@ -327,6 +327,21 @@ def test_a_flood_of_prints_pushes_out_nothing_else() -> None:
     assert isinstance(events[1], RequestStarted)
     assert len(events) == 12
     assert (lanes.output.dropped, lanes.requests.dropped) == (90, 0)
+
+
+def test_long_lines_that_wait_are_bounded_by_their_bytes() -> None:
+    """While nobody reads, as at a `breakpoint()`, output does not fill the memory; what is newest stays."""
+    lanes = Lanes()
+    for i in range(3_000):
+        lanes.post(OutputLine(1.0, "fd", f"{i} {'x' * 8_000}"))
+    events = lanes.drain()
+    lanes.post(OutputLine(1.0, "fd", "after"))
+
+    assert 1_900 < len(events) <= MAX_BYTES / 8_000
+    assert lanes.output.dropped == 3_000 - len(events)
+    assert isinstance(events[-1], OutputLine)
+    assert events[-1].text.startswith("2999 ")
+    assert len(lanes.drain()) == 1
 
 
 def test_one_wake_per_burst() -> None:
