@@ -8,7 +8,6 @@ from sys import getsizeof
 from fh_dash.events import Event, OutputLine, RequestFinished, RequestStarted
 from fh_dash.inbox import Inbox
 
-
 MAX_BYTES = 16_000_000
 """Of output that waits while nobody reads, at a `breakpoint()` for one."""
 
