@@ -18,6 +18,7 @@ from itertools import takewhile
 
 from fh_dash import events
 from fh_dash.engine.caches import clear_dependent_caches
+from fh_dash.engine.changes import changed_names
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.effects import Effects, segments
@@ -49,7 +50,7 @@ class Attempt:
         self._journal = Journal()
         graph = plan.graph or program.graph
         self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
-        self.effects = Effects(program, self._journal, self.facts)
+        self.effects = Effects(program, self._journal, self.facts, runner)
         self.successors = Successors(self._journal, program.is_project_module)
         self._under_way = UnderWay(program, runner)
         self._arrived: dict[str, None] = {}
@@ -107,9 +108,11 @@ class Attempt:
         program, plan = self._program, self._plan
         assert plan.graph is not None
         program.graph = plan.graph
-        for name in sorted(plan.gone, reverse=True):
-            if name in program.records:
-                self._unload(name, "its file is gone")
+        gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
+        if numbers := [segment.number for name in gone for segment in program.segments(name)]:
+            self.effects.take_back_from(min(numbers))  # what came on top of theirs first
+        for name in gone:
+            self._unload(name, "its file is gone")
         known = self._known = set(program.records)
         self._arrive(program.entry)
         for name in self._failed:
@@ -193,7 +196,7 @@ class Attempt:
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
-        if reason := self.facts.attribute_reason(name):
+        if reason := self.facts.attribute_reason(name) or self.effects.out_of_order(name):
             raise Again(name, reason)
         reason = self.facts.reason(name)
         if not reason:
@@ -268,6 +271,7 @@ class Attempt:
         new = program.records[name]
         self.successors.note(record, new)
         facts.note_run(name, old, program.segments(name))
+        facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis))
         facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
 

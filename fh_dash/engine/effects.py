@@ -11,23 +11,28 @@ from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.retry import Again
+from fh_dash.engine.runner import Runner
 
 
 class Effects:
     """The effects of all modules, in the course of one attempt to carry out a plan."""
 
-    def __init__(self, program: Program, journal: Journal, facts: Facts) -> None:
-        self._program, self._journal, self._facts = program, journal, facts
+    def __init__(self, program: Program, journal: Journal, facts: Facts, runner: Runner) -> None:
+        self._program, self._journal, self._facts, self._runner = program, journal, facts, runner
         self.taken_back = False
         """From the first module that ran again on, everything is to be put in its place again."""
+        self._ends = dict(program.ends)
+        self._former: dict[Node, list[tuple[int, str]]] = {}
+        """Containers -> when modules put something there in the last start, and which."""
 
     def take_back_from(self, start: int) -> None:
         """Undo all effects that came after the first module that runs again began; the walk puts them back."""
         if self.taken_back:
             return
         self.taken_back = True
-        segments = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
-        for segment in sorted(segments, key=lambda segment: -segment.number):
+        self._former = self._history(self._program.records)
+        done = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
+        for segment in sorted(done, key=lambda segment: -segment.number):
             for delta in segment.deltas:
                 tracked = delta.tracked
                 if tracked.only is not None:
@@ -41,6 +46,30 @@ class Effects:
         if not segment.applied and not segment.redo(self._journal, self._program.tick()):
             raise Again(name, "builds on what other modules registered before it")
         self.forget_dispatch()
+
+    def out_of_order(self, name: str) -> str:
+        """Why a module would find containers that it looks into with other modules' entries than last time."""
+        looked = self._program.graph.looked_into(name) if self.taken_back else frozenset()
+        if looked.isdisjoint(self._former):
+            return ""
+        current = self._history(self._program.records)
+        for node in sorted(looked & self._former.keys()):
+            before = [owner for at, owner in self._former[node] if at < self._ends.get(name, 0) and owner != name]
+            if before != [owner for _, owner in current.get(node, ()) if owner != name]:
+                return f"looks into {node[1]} of {node[0]}, where others put things in another order"
+        return ""
+
+    def _history(self, names: Iterable[str]) -> dict[Node, list[tuple[int, str]]]:
+        found: dict[Node, list[tuple[int, str]]] = {}
+        running = self._runner.traces()
+        for name in names:
+            trace = running.get(name, self._program.records[name].trace)
+            for segment in (s for s in segments(trace) if s.applied):
+                for node in {delta.tracked.node for delta in segment.deltas if delta.tracked.only is None}:
+                    found.setdefault(node, []).append((segment.number, name))
+        for entries in found.values():
+            entries.sort()
+        return found
 
     def acted_during(self, name: str) -> bool:
         """Whether modules, itself included, did something to others between its beginning and its last import."""

@@ -20,7 +20,6 @@ from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Record
-from fh_dash.engine.uses import CALLERS, LOOKING_MUTATORS, READERS
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
@@ -67,13 +66,16 @@ class Facts:
                 self._spread_from.add(module)
                 self.candidates |= {module, *self._graph.importers(module)}
 
+    def keep_equal(self, name: str, before: Mapping[str, Any], after: dict[str, Any], edited: Collection[str]) -> None:
+        """Containers of a module that ran, which the same statements made equal again, stay the objects that they were."""
+        same = {key for key in before if key not in edited and (name, key) not in self.behaviour}
+        keep_equal_containers({key: before[key] for key in same}, after)
+
     def compare(self, name: str, before: Mapping[str, Any], after: dict[str, Any], *, partial: bool = False) -> None:
         """Learn from the globals of a module that ran; with `partial`, of one that is running still.
 
         An equal value is exchanged for the old object, so that identity goes on to tell who holds what.
         """
-        if not partial:
-            keep_equal_containers({key: before[key] for key in before if (name, key) not in self.behaviour}, after)
         found: set[Node] = set()
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
@@ -281,7 +283,7 @@ class Facts:
             return node in found.structure and not use.mutates
         if node in found.derived and (reached.behaves or (self._is_read(reached) and not use.handed_on)):
             return True
-        return node in found.entries and (_looks_inside(reached) or self._dispatches(node))
+        return node in found.entries and (reached.use.looks_inside or self._dispatches(node))
 
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
@@ -303,13 +305,3 @@ def _explain(reached: Reached) -> str:
     if name == STAR:
         return f"uses {module} at import time, line {line}"
     return f"uses {name} of {module} at import time, line {line}"
-
-
-def _looks_inside(reached: Reached) -> bool:
-    """Whether a use reads what a container holds, instead of handing the container on or adding to it."""
-    use = reached.use
-    if use.mutates:
-        return use.path[-1] in LOOKING_MUTATORS
-    if use.via:
-        return use.via[-1] in CALLERS
-    return not use.called or (len(use.path) > 1 and use.path[-1] in READERS)

@@ -33,6 +33,7 @@ class Graph(Imports):
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
         self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
+        self._looked: dict[str, frozenset[Node]] = {}
 
     # ----------------------------------------------------------------------------------------- contents
 
@@ -49,6 +50,7 @@ class Graph(Imports):
                 self.dynamic.pop(module, None)
             else:
                 self.analyses[module] = analysis
+        self._looked.clear()
         for module in stale:
             for cache in (self._deps, self._mutators, self._reached):
                 cache.pop(module, None)
@@ -148,6 +150,24 @@ class Graph(Imports):
                 seen |= new
                 waiting += new
         return seen
+
+    def looked_into(self, module: str) -> frozenset[Node]:
+        """Names whose contents the import of a module may look at, be it in functions that it calls."""
+        if module not in self._looked:
+            found = {reached.node for reached in self.reached(module) if reached.use.looks_inside}
+            waiting = [reached.node for reached in self.reached(module) if reached.behaves]
+            seen: set[Node] = set()
+            while waiting:
+                node = waiting.pop()
+                if node in seen or node[0] not in self.analyses:
+                    continue
+                seen.add(node)
+                only_added = self.mutators(node[0]).get(node[1], {})
+                inner = {n for n in self.dependencies(node[0]).get(node[1], ()) if not only_added.get(n)}
+                found |= inner
+                waiting += inner
+            self._looked[module] = frozenset(found)
+        return self._looked[module]
 
     def behaves(self, module: str, use: Use) -> bool:
         """Whether what the used object *does* counts at import time, not only which object it is.

@@ -86,6 +86,10 @@ class Runner:
         """What the module that this thread is importing now has done to others so far."""
         return self.stack[-1].trace
 
+    def traces(self) -> dict[str, Sequence[Segment | Arrival]]:
+        """The same for each module that this thread is importing."""
+        return {frame.name: frame.trace for frame in self.stack}
+
     def unit_of(self, name: str) -> int:
         """Number of the top-level statement at which a module stands that this thread is importing."""
         return next(frame.unit() for frame in reversed(self.stack) if frame.name == name)

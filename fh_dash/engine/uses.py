@@ -51,6 +51,15 @@ class Use:
         return self.stored or (self.callee and len(self.path) > 1 and self.path[-1] not in READERS)
 
     @property
+    def looks_inside(self) -> bool:
+        """It reads what a container holds, instead of handing the container on or adding to it."""
+        if self.mutates:
+            return self.path[-1] in LOOKING_MUTATORS
+        if self.via:
+            return self.via[-1] in CALLERS
+        return not self.called or (len(self.path) > 1 and self.path[-1] in READERS)
+
+    @property
     def handed_on(self) -> bool:
         """Only its identity counts there."""
         return not self.called and bool(self.via)
