@@ -67,7 +67,7 @@ class Facts:
                 self.candidates |= {module, *self._graph.importers(module)}
 
     def keep_equal(self, name: str, before: Mapping[str, Any], after: dict[str, Any], edited: Collection[str]) -> None:
-        """Containers of a module that ran, which the same statements made equal again, stay the objects that they were."""
+        """Containers that the same statements made equal again stay the objects that they were."""
         same = {key for key in before if key not in edited and (name, key) not in self.behaviour}
         keep_equal_containers({key: before[key] for key in same}, after)
 
