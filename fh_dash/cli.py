@@ -24,6 +24,9 @@ OLD = "fh_utils"
 def serve_dashboard(settings: Settings) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
         return serve_headless(settings)
+    from fh_dash.tui.collector import hold_off
+
+    hold_off()
     from fh_dash.runtime import Runtime
     from fh_dash.tui.app import run_dashboard
 

@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 
 DRAIN = 1 / 30
 """Seconds between two looks into the inbox, at the least."""
-FLOOD = 1 / 10
-"""The same under load: nobody reads more, and a key does not wait behind one frame after the other."""
-MANY = 60
-"""Events in one look that mean load."""
+PACES = ((4000, 1 / 4), (600, 1 / 10))
+"""The same from so many events per second on: nobody reads more, a key does not wait behind one frame after the other,
+and the server, which waits while we draw, has more of the time."""
 HANGING = 3.0
 """Seconds after which a reload says which line it waits for."""
 
@@ -186,8 +185,9 @@ class DashApp(Actions):
     def drain(self) -> None:
         """Take in everything that waits and show it."""
         events = self.lanes.drain()
-        self._drained = time.monotonic()
-        self._pace = FLOOD if len(events) > MANY else DRAIN
+        since, self._drained = self._drained, time.monotonic()
+        rate = len(events) / max(self._drained - since, DRAIN)
+        self._pace = next((pace for least, pace in PACES if rate >= least), DRAIN)
         self.store.output.lost, self.store.requests.lost = self.lanes.output.dropped, self.lanes.requests.dropped
         if not events:
             return

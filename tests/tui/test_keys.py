@@ -6,7 +6,7 @@ import pytest
 
 from fh_dash.events import OutputLine, ReloadResult
 from fh_dash.tui import bindings
-from fh_dash.tui.collector import OLD
+from fh_dash.tui.collector import OLD, hold_off
 from fh_dash.tui.screens.ask import AskScreen
 from fh_dash.tui.screens.detail import DetailScreen
 from fh_dash.tui.screens.texts import help_document
@@ -143,12 +143,17 @@ async def test_a_detail_covers_all_but_the_header() -> None:
 
 
 async def test_the_old_generation_of_objects_is_left_in_peace_for_longer() -> None:
-    """Only while the dashboard runs: afterwards Python's collector is as it was."""
+    """Only while the dashboard runs: afterwards Python's collector is as it was. It rests until the first frame."""
     before = gc.get_threshold()
     app = make(story.story())
-    async with running(app):
-        while_running = gc.get_threshold()
+    hold_off()
+    try:
+        async with running(app):
+            enabled, while_running = gc.isenabled(), gc.get_threshold()
+    finally:
+        gc.enable()
 
+    assert enabled
     assert while_running == (before[0], before[1], max(before[2], OLD))
     assert gc.get_threshold() == before
 
