@@ -24,8 +24,9 @@ def double(x: int) -> int:
 
 
 class TestDecorators:
-    def test_outside_dev_mode(self) -> None:
+    def test_outside_dev_mode(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """no_reload is the identity and no_reload_cache is lru_cache(maxsize=None)."""
+        monkeypatch.setattr(registry, "active", False)  # a runtime of another test in this process sets it for good
         assert fh_utils.no_reload(double) is double
         cached = fh_utils.no_reload_cache(double)
 

@@ -116,10 +116,7 @@ def _serving() -> Iterator[tuple[Host, FakeEngine, int]]:
 
 
 def test_reloads_under_load_are_not_noticed() -> None:
-    """50 keep-alive clients, sync and async handlers, 200 reloads: nothing refused, reset, failed or mixed.
-
-    The longest answer is not much longer than what a reload may wait for.
-    """
+    """50 keep-alive clients, sync and async handlers, 200 reloads: nothing refused, reset, failed, mixed or forgotten."""
     tally, results = Tally(), list[ReloadResult]()
 
     async def clients(port: int, stop: asyncio.Event) -> None:
@@ -145,4 +142,4 @@ def test_reloads_under_load_are_not_noticed() -> None:
     assert [r.generation for r in results] == list(range(2, len(results) + 2))
     assert (tally.bad, tally.mixed) == ([], [])
     assert tally.answers > CLIENTS
-    assert max(tally.times) < 2.0
+    assert max(tally.times) < LIMIT

@@ -15,6 +15,7 @@ Exit status: 0 when every case passes, 1 otherwise, 2 for bad arguments.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import http.client
 import json
@@ -30,6 +31,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -196,6 +198,18 @@ class Server:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    @contextlib.contextmanager
+    def asleep(self, really: bool) -> Iterator[None]:
+        """It must not wake up between two files of one save, which on a busy machine may be far apart."""
+        if not really or not self.alive():
+            yield
+            return
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def tail(self) -> str:
         self.log.flush()
         self.log.seek(0)
@@ -297,7 +311,8 @@ class Trial:
         if bad := [p for p, a in kept.items() if a is None or a[0] != 200]:
             raise AssertionError(f"before {label}: {bad[0]} (keep) answers {kept[bad[0]]!r}")
         before = {p: self.get(p) for p in self.case.probes}
-        write(self.root, step.files, self.how)
+        with self.server.asleep(len(step.files) > 1):
+            write(self.root, step.files, self.how)
         if step.kind == "break":
             self._stays(label, before)
         else:
