@@ -61,7 +61,10 @@ class Stretch:
         try:
             return work()
         finally:
-            self._leave()
+            try:
+                self._leave()
+            except Interrupted:  # on the way in
+                self._leave()
 
     def interrupt(self, is_project: IsProject) -> bool:
         """Have `Interrupted` raised in the project code of this stretch, until it ends; False when none is running.
@@ -96,16 +99,22 @@ class Stretch:
             self._thread = threading.get_ident()
 
     def _leave(self) -> None:
-        try:
-            self._clear()
-        except Interrupted:  # it came in the last moment
-            self._clear()
+        """What was raised in the last moment is awaited here: later it would hit somebody else.
 
-    def _clear(self) -> None:
-        with self._lock:
-            if self._thread is not None:
-                raise_in(self._thread, None)  # take back what was not delivered: it would hit somebody else
-                self._thread = None
+        It is not taken back, as `PyThreadState_SetAsyncExc` could do with NULL: up to Python 3.12 the interpreter then
+        looks for it at each call and each turn of a loop, for ever.
+        """
+        while self._thread is not None:
+            try:
+                with self._lock:
+                    self._thread = None
+                _look_up()
+            except Interrupted:
+                pass
+
+
+def _look_up() -> None:
+    """Python raises at the beginning of a function what is to be raised in a thread."""
 
 
 def stands_in_project(frame: FrameType | None, is_project: IsProject, *, innermost: bool = False) -> bool:
@@ -140,7 +149,7 @@ def raise_at(thread: int, frame: FrameType, error: type[BaseException]) -> bool:
         return False
 
 
-def raise_in(thread: int, error: type[BaseException] | None) -> bool:
-    """Have `error` raised in the thread at its next step in Python code; None takes it back."""
-    argument = ctypes.py_object(error) if error is not None else None
-    return bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), argument) == 1)
+def raise_in(thread: int, error: type[BaseException]) -> bool:
+    """Have `error` raised in the thread at its next step in Python code, wherever that is."""
+    argument = (ctypes.c_ulong(thread), ctypes.py_object(error))
+    return bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(*argument) == 1)
