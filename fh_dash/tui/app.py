@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DRAIN = 1 / 30
 """Seconds between two looks into the inbox, at the least."""
-PACES = ((4000, 1 / 4), (600, 1 / 10))
+PACES = ((300, 1 / 4), (60, 1 / 10))
 """The same from so many events per second on: nobody reads more, a key does not wait behind one frame after the other,
 and the server, which waits while we draw, has more of the time."""
 HANGING = 3.0
