@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from fh_dash.engine.uses import Use, UseCollector, absolute
 
@@ -112,8 +112,31 @@ class Analysis:
 
 
 def digest(*nodes: ast.AST | None) -> str:
-    text = "\0".join(ast.dump(node) if node is not None else "" for node in nodes)
+    """Of syntax trees, without positions."""
+    text = "\0".join(_text(node) for node in nodes)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _text(tree: ast.AST | None) -> str:
+    """What `ast.dump` gives, less pretty: that one recurses, and Python 3.12 bounds how deep C code may."""
+    parts: list[str] = []
+    waiting: list[Any] = [tree]
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, ast.AST):
+            parts.append(f"{type(thing).__name__}(")
+            waiting.append(_END)
+            waiting += [getattr(thing, name, None) for name in reversed(thing._fields)]
+        elif isinstance(thing, list):
+            parts.append("[")
+            waiting.append(_END)
+            waiting += reversed(thing)
+        else:
+            parts.append(")" if thing is _END else repr(thing))
+    return ",".join(parts)
+
+
+_END = object()
 
 
 def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -305,7 +304,6 @@ class TestSource:
             project.save({"app.py": f"X = {number}\n" + "# a comment\n" * number + self.SOURCE})
             self.check(project)
 
-    @pytest.mark.xfail(sys.version_info >= (3, 13), reason="`__firstlineno__` of classes is not renewed")
     def test_after_comments(self, project: Project) -> None:
         """The same after edits that only move lines."""
         project.load({"app.py": self.SOURCE})
