@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from sys import getsizeof
+from typing import Any
 
 from fh_dash.events import Event, OutputLine, RequestFinished, RequestStarted
 from fh_dash.inbox import Inbox
+from fh_dash.store import output, requests
 
 MAX_BYTES = 16_000_000
-"""Of output that waits while nobody reads, at a `breakpoint()` for one."""
-
-
-def _bytes(event: Event) -> int:
-    return getsizeof(event.text) if isinstance(event, OutputLine) else 0
+"""Of requests, and of output, that wait while nobody reads, at a `breakpoint()` for one."""
 
 
 class Lanes:
@@ -21,9 +18,9 @@ class Lanes:
 
     def __init__(self, bulk_limit: int = 20_000) -> None:
         self.few: Inbox[Event] = Inbox()
-        self.requests: Inbox[Event] = Inbox(bulk_limit)
-        self.output: Inbox[Event] = Inbox(bulk_limit, max_bytes=MAX_BYTES, size=_bytes)
-        self._all = (self.few, self.requests, self.output)
+        self.requests: Inbox[Any] = Inbox(bulk_limit, max_bytes=MAX_BYTES, size=requests.weight)
+        self.output: Inbox[Any] = Inbox(bulk_limit, max_bytes=MAX_BYTES, size=output.weight)
+        self._all: tuple[Inbox[Any], ...] = (self.few, self.requests, self.output)
         """State changes first: they are few and decide how the rest is shown."""
         self._lane = {RequestStarted: self.requests, RequestFinished: self.requests, OutputLine: self.output}
 

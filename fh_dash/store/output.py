@@ -10,13 +10,14 @@ from fh_dash.store.ring import Ring
 _OVERHEAD = 200
 
 
-def _bytes(line: OutputLine) -> int:
+def weight(line: OutputLine) -> int:
+    """Bytes that it takes, about."""
     return _OVERHEAD + getsizeof(line.text)
 
 
 class Output:
     def __init__(self, limit: int = 20_000, max_bytes: int = 16_000_000) -> None:
-        self.rows: Ring[OutputLine] = Ring(limit, max_bytes, _bytes)
+        self.rows: Ring[OutputLine] = Ring(limit, max_bytes, weight)
         self.warnings = 0
         self.lost = 0
         """Lines that came faster than they could be taken in."""

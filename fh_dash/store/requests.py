@@ -22,7 +22,8 @@ _OVERHEAD = 400
 _FRAME = 300
 
 
-def _bytes(row: Request) -> int:
+def weight(row: Request) -> int:
+    """Bytes that it takes, about."""
     size = _OVERHEAD + getsizeof(row.path)
     if isinstance(row, RequestFinished):
         size += getsizeof(row.query) + getsizeof(row.handler)
@@ -49,7 +50,7 @@ def _failed(row: Request) -> bool:
 
 class Requests:
     def __init__(self, limit: int = 10_000, max_bytes: int = 16_000_000) -> None:
-        self.rows: Ring[Request] = Ring(limit, max_bytes, _bytes)
+        self.rows: Ring[Request] = Ring(limit, max_bytes, weight)
         self.total = 0
         """Finished requests in the whole run, noise included."""
         self.errors = 0
