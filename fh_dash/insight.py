@@ -1,18 +1,12 @@
-"""What the dashboard asks about beyond events: who imports whom, and what a cache holds.
-
-Read from the engine's own tables, from any thread and without its locks: a look must not wait for a reload.
-"""
+"""What the dashboard asks about beyond events: what a cache holds."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fh_dash.events import CacheValue
-
-if TYPE_CHECKING:
-    from fh_dash.engine import Engine
 
 MOST_VALUES = 200
 MOST_OBJECTS = 20_000
@@ -21,18 +15,11 @@ _KEY = 120
 _LEAVES = (str, bytes, bytearray, int, float, complex, bool, type(None))
 
 
-def importers(engine: Engine) -> dict[str, tuple[str, ...]]:
-    """For each loaded project module, the project modules with an import of it."""
-    graph = engine._program.graph
-    loaded = engine.modules()
-    return {name: tuple(sorted(graph.importers(name) & loaded.keys())) for name in loaded}
-
-
 def cache_values(key: str) -> tuple[CacheValue, ...]:
     """What the cache named `CacheState.key` holds, oldest first; empty when it is not known."""
     from fh_dash.engine.keep import registry
 
-    memo = getattr(registry._entries.get(key), "memo", None)
+    memo = registry.memo(key)
     if memo is None:
         return ()
     with memo.lock:

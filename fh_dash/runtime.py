@@ -289,7 +289,7 @@ class Runtime:
 
     def importers(self) -> Mapping[str, tuple[str, ...]]:
         """For each project module those that import it."""
-        return insight.importers(self._bound.engine) if self._bound is not None else {}
+        return self._bound.engine.importers() if self._bound is not None else {}
 
     def exchange(self, number: int) -> Exchange | None:
         """Headers and the beginnings of the bodies of a request, by its id; None when it is not known, or no longer."""

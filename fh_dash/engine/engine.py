@@ -89,5 +89,10 @@ class Engine:
         """The loaded project modules by name."""
         return {name: record.module for name, record in self._program.records.items()}
 
+    def importers(self) -> dict[str, tuple[str, ...]]:
+        """For each loaded project module the loaded ones that import it, anywhere in them, by name."""
+        loaded, graph = self.modules(), self._program.graph
+        return {name: tuple(sorted(graph.importers(name) & loaded.keys())) for name in loaded}
+
     def routes(self, app: object) -> tuple[Route, ...]:
         return routing.routes_of(app)

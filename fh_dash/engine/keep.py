@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 from fh_dash.engine.entries import CacheEntry, Entry, KeptEntry, Undo, same_kind
 from fh_dash.engine.fingerprint import underlying
 from fh_dash.events import CacheChange, CacheState
-from fh_dash.memo import memo_of
+from fh_dash.memo import Memo, memo_of
 
 F = TypeVar("F")
 
@@ -64,6 +64,11 @@ class Registry:
         if not all(isinstance(getattr(obj, name, None), str) for name in ("__module__", "__qualname__")):
             return None
         return getattr(self._local, "runner", None) or _running_module(sys._getframe(2))
+
+    def memo(self, key: str) -> Memo | None:
+        """What the cache named `CacheState.key` holds; None when it is none, or gone."""
+        entry = self._entries.get(key)
+        return entry.memo if isinstance(entry, CacheEntry) else None
 
     def _define(self, obj: Any, made: Entry) -> Any:
         with self._lock:
