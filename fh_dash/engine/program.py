@@ -78,6 +78,8 @@ class Program:
         return verdict
 
     def _judge(self, name: str) -> bool:
+        if not os.path.isabs(name):  # `<string>`, and what C extensions name their sources
+            return False
         for root in self.roots:
             for form in (name, os.path.realpath(name)):
                 if form == root or form.startswith(root + os.sep):

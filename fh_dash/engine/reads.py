@@ -1,7 +1,7 @@
 """Which files and folders a project module read while it was imported, so that a change of them runs it again.
 
-Seen through an audit hook, which also sees reads made by C code and by libraries. It cannot be taken out again, so
-there is one for the process, and it returns at once on threads where no project module is being imported.
+Seen through the audit hook (`fh_dash.audit`), which also sees reads made by C code and by libraries; reads are passed
+over on threads where no project module is being imported.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+
+from fh_dash.audit import listen
 
 _HASH_LIMIT = 4_000_000
 """Larger files are told apart by size and time, not by content."""
@@ -80,13 +82,12 @@ def _install() -> None:
     global _installed
     if not _installed:
         _installed = True
-        sys.addaudithook(_hook)
+        listen(_READS | _CHANGES, _notice)
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if event not in _EVENTS:
-        if event in _CHANGES:
-            _note_write(args[1] if event == "os.rename" else args[0])
+def _notice(event: str, args: tuple[Any, ...]) -> None:
+    if event in _CHANGES:
+        _note_write(args[1] if event == "os.rename" else args[0])
         return
     if event == "open" and not _is_read(args):
         _note_write(args[0])
@@ -94,7 +95,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     reads = getattr(_active, "reads", None)
     if reads is None:
         return
-    if event != "open" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+    if event != "open" and sys._getframe(2).f_code.co_filename.startswith("<frozen importlib"):
         return  # the import system looks where a module is
     _active.reads = None  # what stamping reads is not the module's
     try:
@@ -121,7 +122,7 @@ def _note_write(path: Any) -> None:
 
 
 def _under_project_code(is_project: Callable[[str], bool]) -> bool:
-    frame: FrameType | None = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(4)
     while frame is not None and not is_project(frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None
@@ -135,5 +136,5 @@ def take_own_write(path: str) -> bool:
     return False
 
 
-_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
+_READS = frozenset({"open", "os.listdir", "os.scandir"})
 _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir"})

@@ -1,16 +1,17 @@
 """Files that the app itself writes. A page that counts its visits in a file would load itself afresh for ever.
 
-Seen through an audit hook, which sees what libraries and C code do, too. It cannot be taken out again, so there is one
-for the process. What a child process writes (a style sheet's compiler) is not the app's own.
+Seen through the audit hook (`fh_dash.audit`), which sees what libraries and C code do, too. What a child process writes
+(a style sheet's compiler) is not the app's own.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from fh_dash.audit import listen
 
 _GRACE: Final = 1.0
 """Seconds from the opening of a file to the last change of it that counts as the same write."""
@@ -29,7 +30,7 @@ def follow_writes() -> None:
     global _installed
     if not _installed:
         _installed = True
-        sys.addaudithook(_hook)
+        listen({"open", *_CHANGES}, _notice)
 
 
 def wrote(path: Path) -> bool:
@@ -44,11 +45,11 @@ def wrote(path: Path) -> bool:
     return changed <= moment + _GRACE
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
+def _notice(event: str, args: tuple[Any, ...]) -> None:
     if event == "open":
         if isinstance(args[2], int) and args[2] & _WRITES:
             _note(args[0])
-    elif event in _CHANGES:
+    else:
         _note(args[_CHANGES[event]])
 
 

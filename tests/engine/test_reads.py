@@ -271,7 +271,6 @@ class TestOwnWrites:
         for _ in range(3):
             assert project.touch("d.txt").plan.empty
 
-    @pytest.mark.xfail(reason="`<string>` is taken for a file in the working directory")
     def test_code_without_a_file(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         """Code that came from no file is not the project's, even when the working directory is the project's folder."""
         project.load({"app.py": self.WRITER + "X = (HERE / 'd.txt').read_text()\n", "d.txt": "1"})
