@@ -90,17 +90,29 @@ class Planner:
     def _load_again(self, scan: Scan, changed: Collection[Path]) -> Plan:
         """The entry failed before: import it again, and with it what has changed, and what imports that."""
         program = self._program
-        stale = {*scan.sources, *scan.reruns, *scan.gone}
-        waiting = list(stale)
-        while waiting:
-            for user in program.graph.importers(waiting.pop()):
-                if user not in stale:
-                    stale.add(user)
-                    waiting.append(user)
-        gone = frozenset(name for name in stale if name in program.records)
+        gone: frozenset[str] = frozenset()
+        stale = self._with_importers({*scan.sources, *scan.reruns, *scan.gone})
+        while gone != (gone := frozenset(name for name in stale if name in program.records)):
+            stale |= self._with_importers(self._registered_after(gone))
         if not gone and not any(self._may_matter(path) for path in changed):
             return Plan(self._names(changed), empty=True)
         return Plan(self._names(changed), load=True, gone=gone, graph=program.graph, paths=frozenset(self.pending))
+
+    def _with_importers(self, names: set[str]) -> set[str]:
+        waiting = list(names)
+        while waiting:
+            new = self._program.graph.importers(waiting.pop()) - names
+            names |= new
+            waiting += new
+        return names
+
+    def _registered_after(self, gone: Collection[str]) -> set[str]:
+        """Modules that put something elsewhere after one of these began: it has to come after theirs again."""
+        program = self._program
+        first = min((program.starts.get(name, 0) for name in gone), default=None)
+        if first is None:
+            return set()
+        return {name for name in program.records if any(s.number > first for s in program.segments(name))}
 
     def _may_matter(self, path: Path) -> bool:
         """Whether a failed import may go better now: an app that writes files while it fails must not try for ever."""
