@@ -196,7 +196,9 @@ class Attempt:
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
-        if reason := self.facts.attribute_reason(name) or self.effects.out_of_order(name):
+        hidden = self._under_way.hidden(name)
+        early = self.facts.attribute_reason(name) or self.effects.out_of_order(name)
+        if reason := early or self.facts.star_reason(name, hidden):
             raise Again(name, reason)
         reason = self.facts.reason(name)
         if not reason:
@@ -242,7 +244,7 @@ class Attempt:
         program, journal, facts = self._program, self._journal, self.facts
         source = self._plan.sources.get(name, record.source)
         start = program.starts.get(name, 0)
-        self.effects.take_back_from(start)
+        self.effects.take_back_since(name)
         namespace = vars(record.module)
         journal.save_mapping(namespace)
         before = dict(namespace)

@@ -19,19 +19,32 @@ class Effects:
 
     def __init__(self, program: Program, journal: Journal, facts: Facts, runner: Runner) -> None:
         self._program, self._journal, self._facts, self._runner = program, journal, facts, runner
-        self.taken_back = False
-        """From the first module that ran again on, everything is to be put in its place again."""
-        self._ends = dict(program.ends)
+        self._start: int | None = None
+        """From then on, on the clock of the last start, everything was taken back."""
+        self._now = 0
+        self._starts, self._ends = dict(program.starts), dict(program.ends)
         self._former: dict[Node, list[tuple[int, str]]] = {}
         """Containers -> when modules put something there in the last start, and which."""
 
+    @property
+    def taken_back(self) -> bool:
+        """From the first module that ran again on, everything is to be put in its place again."""
+        return self._start is not None
+
+    def take_back_since(self, name: str) -> None:
+        """Undo all effects that came after a module, which runs again, began."""
+        self.take_back_from(self._starts.get(name, 0))
+
     def take_back_from(self, start: int) -> None:
-        """Undo all effects that came after the first module that runs again began; the walk puts them back."""
-        if self.taken_back:
+        """Undo all effects since that moment of the last start; the walk puts them back."""
+        if self._start is None:
+            self._former = self._history(self._program.records)
+            self._now = self._start = self._program.tick()
+        if start >= self._start:
             return
-        self.taken_back = True
-        self._former = self._history(self._program.records)
-        done = [s for name in self._program.records for s in self._program.segments(name) if s.number >= start]
+        before = (s for name in self._program.records for s in self._program.segments(name) if s.number < self._now)
+        done = [segment for segment in before if segment.applied and segment.number >= start]
+        self._start = start
         for segment in sorted(done, key=lambda segment: -segment.number):
             for delta in segment.deltas:
                 tracked = delta.tracked

@@ -17,7 +17,7 @@ from fh_dash.engine.deltas import Segment, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import ENVIRONMENT, Node
-from fh_dash.engine.namespaces import SYSTEM_NAMES
+from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Record
 from fh_dash.engine.values import keep_equal_containers, same_value
@@ -251,6 +251,20 @@ class Facts:
             if reached.behaves or (self._is_read(reached) and not use.handed_on):
                 return True
         return False
+
+    def star_reason(self, name: str, hidden: Hidden) -> str:
+        """Of a module that was in an import circle last time: its star imports may give more now."""
+        if not self._former.analyses.get(name) or not self._former.cyclic(name) or name not in self._graph.analyses:
+            return ""
+        analysis = self._graph.analyses[name]
+        namespace = vars(self._records[name].module)
+        for star in analysis.stars():
+            given = self._records.get(star.module)
+            offered = public_names(vars(given.module)) if given else []
+            for key in offered:
+                if key not in namespace and key not in analysis.binds and key not in hidden.get(star.module, ()):
+                    return f"imports * from {star.module}, which has {key} by then"
+        return ""
 
     def attribute_reason(self, name: str) -> str:
         """Why it must run again once its imports are behind it: what others set on modules came to other values.
