@@ -218,6 +218,7 @@ class Runner:
         stack = self.stack
         if name in self._program.records:
             for outer in stack:
+                outer.watch.walker.forget(name)
                 self._track(outer.watch, outer.source, name)
         if stack:
             stack[-1].watch.rebase()

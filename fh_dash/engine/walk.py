@@ -123,6 +123,16 @@ class Walker:
         self._names.add(place)
         return not seen
 
+    def forget(self, module: str) -> None:
+        """Its functions and classes have new contents: they are to be looked through once more."""
+        renewed = [
+            key
+            for key, thing in self._seen.items()
+            if isinstance(thing, FunctionType | type) and thing.__module__ == module
+        ]
+        for key in renewed:
+            del self._seen[key]
+
     def walk(self, roots: Iterable[tuple[Node, Any]]) -> Iterator[Tracked]:
         self._queue.extend((node, thing, None, None, 0, False) for node, thing in roots)
         while self._queue and len(self._seen) < _NODES:

@@ -25,13 +25,17 @@ class Watch:
         self.walker = Walker(find_module, declared)
         self._journal = journal
         self._tracked: list[Tracked] = []
+        self._known: set[tuple[int, frozenset[str] | None]] = set()
         self._places: set[tuple[int, Any]] = set()
         self._lists: list[Callable[[], Iterable[Any]]] = []
         self._lists_seen: dict[int, Any] = {}
 
     def track(self, roots: Iterable[tuple[Node, Any]]) -> None:
         for tracked in self.walker.walk(roots):
-            self._add(tracked)
+            place = id(tracked.container), tracked.only
+            if place not in self._known:
+                self._known.add(place)
+                self._add(tracked)
 
     def track_name(self, module: ModuleType, name: str) -> None:
         """An attribute of another module that is assigned (`conf.DEBUG = True`)."""
