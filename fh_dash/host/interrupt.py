@@ -147,9 +147,3 @@ def raise_at(thread: int, frame: FrameType, error: type[BaseException]) -> bool:
         return bool(next(raised, 0) == 1)
     except KeyError:  # the thread has ended
         return False
-
-
-def raise_in(thread: int, error: type[BaseException]) -> bool:
-    """Have `error` raised in the thread at its next step in Python code, wherever that is."""
-    argument = (ctypes.c_ulong(thread), ctypes.py_object(error))
-    return bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(*argument) == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 import time
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 from fh_dash.engine import Transaction
-from fh_dash.host.interrupt import raise_in
 from tests.support.picture import Picture
 from tests.support.project import Project
 
@@ -91,7 +91,8 @@ def test_interrupted(project: Project, gate: threading.Event) -> None:
     picture = Picture(project)
     executing = Executing(project, {"lib.py": HANGS})
     executing.until((5, 6))
-    raise_in(executing.thread.ident or 0, KeyboardInterrupt)
+    thread = ctypes.c_ulong(executing.thread.ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(KeyboardInterrupt))
     transaction = executing.end()
     assert isinstance(transaction.error, KeyboardInterrupt)
     assert not picture.changes()
