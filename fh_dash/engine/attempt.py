@@ -108,6 +108,7 @@ class Attempt:
         program, plan = self._program, self._plan
         assert plan.graph is not None
         program.graph = plan.graph
+        importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
         if numbers := [segment.number for name in gone for segment in program.segments(name)]:
             self.effects.take_back_from(min(numbers))  # what came on top of theirs first

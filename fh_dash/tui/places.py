@@ -7,11 +7,11 @@ import sys
 
 
 def short(file: str) -> str:
-    """Relative to the working directory where `file` lies below it; a library's file as it is imported; with `~` for
-    the home folder elsewhere."""
+    """A library's file as it is imported, be its environment in the working directory or not; relative to that where
+    `file` lies below it; with `~` for the home folder elsewhere."""
     if not os.path.isabs(file):
         return file
-    for base, prefix in ((os.getcwd(), ""), *_libraries(), (os.path.expanduser("~"), "~" + os.sep)):
+    for base, prefix in (*_libraries(), (os.getcwd(), ""), (os.path.expanduser("~"), "~" + os.sep)):
         if file.startswith(base.rstrip(os.sep) + os.sep):
             return prefix + file[len(base.rstrip(os.sep)) + 1 :]
     return file

@@ -191,7 +191,8 @@ class Project:
             active, registry.active = registry.active, False
             try:
                 importlib.invalidate_caches()
-                importlib.import_module(self.entry)
+                importlib.invalidate_caches()
+            importlib.import_module(self.entry)
                 yield
             finally:
                 registry.active = active
