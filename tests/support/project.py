@@ -191,8 +191,7 @@ class Project:
             active, registry.active = registry.active, False
             try:
                 importlib.invalidate_caches()
-                importlib.invalidate_caches()
-            importlib.import_module(self.entry)
+                importlib.import_module(self.entry)
                 yield
             finally:
                 registry.active = active
