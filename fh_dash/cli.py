@@ -5,6 +5,7 @@ Exit status: 0; 1 when the server failed; 2 for arguments, or a target, that can
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -37,6 +38,7 @@ def serve_headless(settings: Settings) -> int:
     from fh_dash.plain import run_headless
     from fh_dash.runtime import Runtime
 
+    gc.freeze()  # what is ours stays for good: the collector need not go through it again and again for the app
     return run_headless(settings, Runtime)
 
 
