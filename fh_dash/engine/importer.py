@@ -70,6 +70,7 @@ class ProjectFinder(MetaPathFinder):
         self._foreign_depth = 0
         self._import: Callable[..., ModuleType] = builtins.__import__
         self._import_module = importlib.import_module
+        self._in_chain = False
         self.arrive: Callable[[str], object] = no_arrival
         """Set while a transaction runs: what to do where an import statement names a loaded module."""
         self.hides: Callable[[str], frozenset[str]] | None = None
@@ -79,7 +80,7 @@ class ProjectFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
+            if isinstance(finder, ProjectFinder) or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
@@ -121,8 +122,11 @@ class ProjectFinder(MetaPathFinder):
     # ------------------------------------------------------------------------------------------- lifetime
 
     def install(self) -> None:
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
+        if self in sys.meta_path:
+            return
+        sys.meta_path.insert(0, self)
+        if not self._in_chain:
+            self._in_chain = True
             self._import, self._import_module = builtins.__import__, importlib.import_module
             builtins.__import__ = self._import_statement
             importlib.import_module = self._import_by_name
@@ -130,8 +134,11 @@ class ProjectFinder(MetaPathFinder):
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+        if builtins.__import__ == self._import_statement and importlib.import_module == self._import_by_name:
+            self._in_chain = False
             builtins.__import__ = self._import
             importlib.import_module = self._import_module
+        # else somebody put theirs on top: ours stays below it, and only passes on
 
     def _import_statement(
         self,
