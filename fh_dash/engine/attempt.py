@@ -274,7 +274,8 @@ class Attempt:
         new = program.records[name]
         self.successors.note(record, new)
         facts.note_run(name, old, program.segments(name))
-        facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis))
+        if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis)):
+            self._runner.tell_outer(name)
         facts.compare(name, before, namespace)
         self._report(name, "re-run", reason, milliseconds=new.milliseconds)
 

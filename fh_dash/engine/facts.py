@@ -66,10 +66,10 @@ class Facts:
                 self._spread_from.add(module)
                 self.candidates |= {module, *self._graph.importers(module)}
 
-    def keep_equal(self, name: str, before: Mapping[str, Any], after: dict[str, Any], edited: Collection[str]) -> None:
+    def keep_equal(self, name: str, before: Mapping[str, Any], after: dict[str, Any], edited: Collection[str]) -> bool:
         """Containers that the same statements made equal again stay the objects that they were."""
         same = {key for key in before if key not in edited and (name, key) not in self.behaviour}
-        keep_equal_containers({key: before[key] for key in same}, after)
+        return keep_equal_containers({key: before[key] for key in same}, after)
 
     def compare(self, name: str, before: Mapping[str, Any], after: dict[str, Any], *, partial: bool = False) -> None:
         """Learn from the globals of a module that ran; with `partial`, of one that is running still.

@@ -133,7 +133,7 @@ class Runner:
                 self._program.failed_reads |= reads.files
                 frame.keeper.forget_new_classes()
                 self._hand_up(frame, journal)
-            self._tell_outer(frame.name)
+            self.tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 
     def _frame(
@@ -213,7 +213,7 @@ class Runner:
                 return
         trace.extend(step for step in inner if isinstance(step, Segment))
 
-    def _tell_outer(self, name: str) -> None:
+    def tell_outer(self, name: str) -> None:
         """The modules around it may reach what it made, and look at the new state."""
         stack = self.stack
         if name in self._program.records:

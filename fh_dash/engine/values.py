@@ -48,11 +48,13 @@ def _is_frozen(cls: type) -> bool:
     return parameters is not None and parameters.frozen and parameters.eq and not slots
 
 
-def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) -> bool:
     """Where a run made an equal list, dict or set anew, put the one of the last run back into the namespace.
 
     Only if nobody but the namespace holds the new one, or what is inside it: it would be seen in two places then.
+    True if there was one.
     """
+    found = False
     for name, old in before.items():
         if (
             type(old) in _CONTAINERS
@@ -60,6 +62,8 @@ def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) 
             and _same_part(old, namespace, name, [_MOST])
         ):
             namespace[name] = old
+            found = True
+    return found
 
 
 _CONTAINERS = (list, dict, set)

@@ -59,7 +59,9 @@ class Watch:
     def flush(self, shadows: Shadows) -> list[Delta]:
         """What changed since the last look."""
         self._add_new_lists()
-        found = [difference(tracked, shadows, self._places) for tracked in self._tracked]
+        # of two that hung at the same place at different times, both lead to what hangs there now
+        places = {(id(tracked.current()), tracked.only): tracked for tracked in reversed(self._tracked)}
+        found = [difference(tracked, shadows, self._places) for tracked in reversed(places.values())]
         deltas = [delta for delta in found if delta]
         if deltas:
             self.rebase()
