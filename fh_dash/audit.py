@@ -17,10 +17,14 @@ _listeners: dict[str, tuple[Listener, ...]] = {}
 
 
 def listen(events: Iterable[str], listener: Listener) -> None:
-    """From now on, for as long as the process lives. What the listener raises is raised where the event comes from."""
+    """From now on, for as long as the process lives; once, however often it is asked for.
+
+    What the listener raises is raised where the event comes from.
+    """
     first = not _listeners
     for event in events:
-        _listeners[event] = (*_listeners.get(event, ()), listener)
+        if listener not in _listeners.get(event, ()):
+            _listeners[event] = (*_listeners.get(event, ()), listener)
     if first:
         sys.addaudithook(_hook)
 

@@ -21,7 +21,7 @@ from fh_dash.engine.caches import clear_dependent_caches
 from fh_dash.engine.changes import changed_names
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
-from fh_dash.engine.effects import Effects, segments
+from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.importer import ProjectFinder, no_arrival
 from fh_dash.engine.journal import Journal, restore_mapping
@@ -30,7 +30,7 @@ from fh_dash.engine.match import match_definitions
 from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
 from fh_dash.engine.patch import detach
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.rebind import rebind
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner

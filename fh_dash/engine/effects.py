@@ -9,7 +9,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 
@@ -56,7 +56,9 @@ class Effects:
     def put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
         if not any(isinstance(step, Arrival) for step in record.trace[number:]) and self._facts.reason(name):
             return  # it will run again in a moment, and all its imports are behind it
-        if not segment.applied and not segment.redo(self._journal, self._program.tick()):
+        if segment.applied:
+            return
+        if not segment.redo(self._journal, self._program.tick()):
             raise Again(name, "builds on what other modules registered before it")
         self.forget_dispatch()
 
@@ -127,8 +129,3 @@ class Effects:
             for name in program.records
             if any(d.tracked.node == node and d.renews for s in program.segments(name) for d in s.deltas)
         }
-
-
-def segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:
-    """What a module did to others, without its imports."""
-    return [step for step in trace if isinstance(step, Segment)]

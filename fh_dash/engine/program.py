@@ -134,7 +134,7 @@ class Program:
 
     def segments(self, name: str) -> list[Segment]:
         record = self.records.get(name)
-        return [step for step in record.trace if isinstance(step, Segment)] if record else []
+        return segments(record.trace) if record else []
 
     def is_project_module(self, name: str) -> bool:
         return name in self.records
@@ -198,6 +198,11 @@ class Program:
             forget(self.entry, NoJournal())
             del self.records[self.entry]
             self.graph.update({self.entry: None})
+
+
+def segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:
+    """What a module did to others, without its imports."""
+    return [step for step in trace if isinstance(step, Segment)]
 
 
 def _dotted(file: str, folder: str) -> str:

@@ -21,7 +21,6 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
 _SOURCES = (".py", ".pyc", ".pyo", ".so", ".pyd")
 
 _active = threading.local()
-_installed = False
 _followed: dict[str, Callable[[str], bool]] = {}
 _own_writes: set[str] = set()
 """Files that some module read at import and that project code opened for writing since."""
@@ -36,7 +35,7 @@ class Reads:
         self._outer: Reads | None = None
 
     def start(self) -> None:
-        _install()
+        listen(_READS | _CHANGES, _notice)
         self._outer = getattr(_active, "reads", None)
         _active.reads = self
 
@@ -76,13 +75,6 @@ def stamp(path: str) -> str:
             return fingerprint(file.read())
     except OSError:
         return ""
-
-
-def _install() -> None:
-    global _installed
-    if not _installed:
-        _installed = True
-        listen(_READS | _CHANGES, _notice)
 
 
 def _notice(event: str, args: tuple[Any, ...]) -> None:

@@ -24,7 +24,7 @@ from fh_dash.engine.keep import registry
 from fh_dash.engine.known import CONTAINERS, OBJECTS
 from fh_dash.engine.names import Node
 from fh_dash.engine.patch import Keeper
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.reads import Reads
 from fh_dash.engine.sources import HOOK, Source
 from fh_dash.engine.watch import Watch
@@ -199,9 +199,8 @@ class Runner:
         if self.stack:
             self._note_failed(frame.name, frame.trace)
             return
-        for step in reversed(frame.trace):
-            if isinstance(step, Segment):
-                step.undo(journal)
+        for segment in reversed(segments(frame.trace)):
+            segment.undo(journal)
 
     def _note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
         """In the trace of its importer: the modules that it imported before it failed are there, itself is not."""
@@ -211,7 +210,7 @@ class Runner:
                 before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in inner]
                 trace[at:] = [*before, replace(step, failed=True)]
                 return
-        trace.extend(step for step in inner if isinstance(step, Segment))
+        trace.extend(segments(inner))
 
     def tell_outer(self, name: str) -> None:
         """The modules around it may reach what it made, and look at the new state."""

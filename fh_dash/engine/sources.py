@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
-from fh_dash.engine.analysis import Analysis, analyse, import_time_definitions
+from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.dissect import analyse, import_time_definitions
 from fh_dash.syntax import parse
 
 HOOK = "__fh_keep__"

@@ -22,15 +22,11 @@ _CHANGES: Final = {"os.rename": 1, "os.remove": 0}
 
 _times: dict[str, float] = {}
 """Files to the moment at which this process last opened them for writing, the newest at the end."""
-_installed = False
 
 
 def follow_writes() -> None:
     """From now on writes are noted."""
-    global _installed
-    if not _installed:
-        _installed = True
-        listen({"open", *_CHANGES}, _notice)
+    listen({"open", *_CHANGES}, _notice)
 
 
 def wrote(path: Path) -> bool:

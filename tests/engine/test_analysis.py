@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from fh_dash.engine.analysis import Analysis, Import, analyse
+from fh_dash.engine.analysis import Analysis, Import
+from fh_dash.engine.dissect import analyse
 from tests.support.project import text
 
 

@@ -6,8 +6,9 @@ import ast
 
 import pytest
 
-from fh_dash.engine.analysis import Analysis, analyse
+from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.changes import changed_names, changed_surfaces
+from fh_dash.engine.dissect import analyse
 from fh_dash.engine.graph import Graph
 from tests.support.project import text
 

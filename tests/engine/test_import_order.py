@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fh_dash.engine.analysis import analyse
+from fh_dash.engine.dissect import analyse
 from fh_dash.engine.graph import Graph
 from tests.support.project import project_at
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from fh_dash.engine.analysis import Analysis, analyse
+from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.dissect import analyse
 from tests.support.project import text
 
 

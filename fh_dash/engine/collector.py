@@ -1,0 +1,288 @@
+"""Collect the uses of global names in a module: those of its statements, and those of the functions that it defines."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fh_dash.engine.uses import CALLERS, IMPORTED, READERS, START_UP, Use, dotted
+
+
+class UseCollector(ast.NodeVisitor):
+    """Collects `binds`, `mutates`, `now` and `later` of the nodes it visits, at module scope."""
+
+    def __init__(self, package: str = "", *, annotations_later: bool = False) -> None:
+        self._annotations_later = annotations_later  # `from __future__ import annotations`
+        self._package = package
+        self.binds: set[str] = set()
+        self.mutates: set[str] = set()
+        self.now: list[Use] = []
+        self.later: list[Use] = []
+        self._scopes: list[set[str]] = []  # local names of the enclosing functions and comprehensions
+        self._depth = 0  # of functions: > 0 means later
+        self._in_class = 0
+        self._via: tuple[str, ...] = ()
+
+    # ------------------------------------------------------------------------------------------ recording
+
+    def _is_local(self, name: str) -> bool:
+        return any(name in scope for scope in self._scopes)
+
+    def _use(
+        self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False, callee: bool = False
+    ) -> None:
+        if self._is_local(path[0]):
+            return
+        runs = bool(self._via) and self._via[-1] in CALLERS | START_UP
+        use = Use(path, line, called or callee or runs, self._via, stored, callee)
+        (self.later if self._depth else self.now).append(use)
+
+    def _bind(self, name: str) -> None:
+        if not self._depth and not self._in_class and not self._is_local(name):
+            self.binds.add(name)
+
+    def _mutate(self, node: ast.AST) -> None:
+        path = dotted(node)
+        if path and not self._depth and not self._is_local(path[0]):
+            self.mutates.add(path[0])
+
+    def _mutate_by_call(self, func: ast.AST) -> None:
+        """`x.append(…)` may change `x`; `f(…)` is no reason to think that `f` has changed."""
+        path = dotted(func)
+        if len(path) > 1 and path[-1] not in READERS:
+            self._mutate(func)
+
+    # ---------------------------------------------------------------------------------------- expressions
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._use((node.id,), node.lineno)
+        else:
+            self._bind(node.id)
+            if isinstance(node.ctx, ast.Del):
+                self._use((node.id,), node.lineno)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        path = dotted(node) if _plain(node) else ()
+        stored = not isinstance(node.ctx, ast.Load)
+        if stored:
+            self._mutate(node.value)
+        if path:
+            self._use(path, node.lineno, stored=stored)
+        else:
+            self.visit(node.value)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._mutate(node.value)
+            if path := dotted(node.value):
+                self._use(path, node.lineno, stored=True)
+        if isinstance(node.ctx, ast.Load) or not _plain(node.value):
+            self._without_via(node.value)
+        self._without_via(node.slice)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self._call(node)
+        before, self._via = self._via, dotted(node.func)
+        for part in node.args:
+            self.visit(part)
+        for keyword in node.keywords:
+            self._via = (keyword.arg,) if keyword.arg in START_UP else dotted(node.func)
+            self.visit(keyword.value)
+        self._via = before
+
+    def _call(self, node: ast.Call) -> None:
+        """The callee of a call: its code runs, and what it belongs to may be changed by it."""
+        func = node.func
+        path = dotted(func)
+        if path and _plain(func):
+            self._use(path, node.lineno, callee=True)
+            self._mutate_by_call(func)
+        elif isinstance(func, ast.Call):  # rt("/")(f)
+            self.visit_Call(func)
+        else:
+            self._mutate_by_call(func)
+            self._without_via(func)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        self._bind(node.target.id)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._defaults(node.args)
+        self._function(node.args, [node.body])
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+        self.visit(node.generators[0].iter)
+        names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        self._scopes.append(names)
+        for index, generator in enumerate(node.generators):
+            if index:
+                self.visit(generator.iter)
+            for test in generator.ifs:
+                self.visit(test)
+        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        for part in parts:
+            self.visit(part)
+        self._scopes.pop()
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def _without_via(self, node: ast.AST) -> None:
+        before, self._via = self._via, ()
+        self.visit(node)
+        self._via = before
+
+    # ----------------------------------------------------------------------------------------- statements
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._decorators(node.decorator_list)
+        self._defaults(node.args)
+        if self._annotations_later and not node.decorator_list:
+            self._depth += 1
+        for annotation in _annotations(node):
+            self._without_via(annotation)
+        self._depth -= self._annotations_later and not node.decorator_list
+        self._bind(node.name)
+        first = len(self.later)
+        self._function(node.args, node.body, _declared_global(node.body))
+        if not self._depth and any(part in START_UP for d in node.decorator_list for part in dotted(d)):
+            self.now += [replace(use, called=True, via=()) for use in self.later[first:]]
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._decorators(node.decorator_list)
+        for base in (*node.bases, *(k.value for k in node.keywords)):
+            path = dotted(base)
+            if path and not self._is_local(path[0]):
+                self._use(path, base.lineno, called=True)
+            self.visit(base)
+        self._bind(node.name)
+        self._in_class += 1
+        for statement in node.body:
+            self.visit(statement)
+        self._in_class -= 1
+
+    def _decorators(self, decorators: list[ast.expr]) -> None:
+        for decorator in decorators:
+            path = dotted(decorator)
+            self._mutate_by_call(decorator)
+            if path and _plain(decorator):
+                self._use(path, decorator.lineno, callee=True)
+            else:
+                self.visit(decorator)
+
+    def _defaults(self, args: ast.arguments) -> None:
+        for default in (*args.defaults, *(d for d in args.kw_defaults if d is not None)):
+            self._without_via(default)
+
+    def _function(self, args: ast.arguments, body: Sequence[ast.AST], globals_: frozenset[str] = frozenset()) -> None:
+        names = {a.arg for a in ast.walk(args) if isinstance(a, ast.arg)}
+        names |= _assigned(body)
+        before_via, self._via = self._via, ()
+        before_class, self._in_class = self._in_class, 0
+        self._scopes.append(names - globals_)
+        self._depth += 1
+        for part in body:
+            self.visit(part)
+        self._depth -= 1
+        self._scopes.pop()
+        self._via, self._in_class = before_via, before_class
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._bind(alias.asname or alias.name.partition(".")[0])
+            if self._depth:
+                self.later.append(Use((IMPORTED, alias.name, "*"), node.lineno, called=True))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = absolute(node, self._package)
+        for alias in node.names:
+            if alias.name != "*":
+                self._bind(alias.asname or alias.name)
+            if self._depth:
+                self.later.append(Use((IMPORTED, module, alias.name), node.lineno, called=True))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self.visit(node.value)
+        path = dotted(node.target)
+        if path:
+            self._use(path, node.lineno, stored=True)
+            self._mutate(node.target)
+        self.visit(node.target)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        if node.name:
+            self._bind(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        if node.name:
+            self._bind(node.name)
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        if node.rest:
+            self._bind(node.rest)
+        self.generic_visit(node)
+
+
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    """The dotted module of `from … import`, relative ones resolved against `package`."""
+    base = node.module or ""
+    if not node.level:
+        return base
+    parts = package.split(".") if package else []
+    parts = parts[: len(parts) - node.level + 1]
+    return ".".join([*parts, base] if base else parts)
+
+
+def _plain(node: ast.AST) -> bool:
+    """A name with attributes only, no call or subscript inside."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    args = node.args
+    every = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a)]
+    return [a.annotation for a in every if a.annotation] + ([node.returns] if node.returns else [])
+
+
+def _assigned(body: Sequence[ast.AST]) -> set[str]:
+    """Names that are local to a function with this body, nested functions left out."""
+    names: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+                continue
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+                continue
+            case ast.Name(ctx=ast.Store() | ast.Del()):
+                names.add(node.id)
+            case ast.Import() | ast.ImportFrom():
+                names |= {(a.asname or a.name.partition(".")[0]) for a in node.names}
+            case (
+                ast.ExceptHandler(name=str() as name)
+                | ast.MatchAs(name=str() as name)
+                | ast.MatchStar(name=str() as name)
+            ):
+                names.add(name)
+        stack.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def _declared_global(body: list[ast.stmt]) -> frozenset[str]:
+    nodes = (node for part in body for node in ast.walk(part))
+    return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)

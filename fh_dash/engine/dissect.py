@@ -1,0 +1,228 @@
+"""Analyse a parsed module: its top-level statements, imports and definitions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
+from fh_dash.engine.collector import UseCollector, absolute
+from fh_dash.engine.digests import digest, surface_of
+from fh_dash.engine.uses import Use
+
+DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
+"""Calls at the top level that may bind names which no static look can see."""
+_NAMESPACE = frozenset({"dir", "globals", "vars", "locals"})
+
+
+def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
+    """Analyse one parsed module; `module` is its dotted name, against which relative imports are resolved."""
+    package = module if is_package else module.rpartition(".")[0]
+    imports = tuple(_imports(tree, package))
+    later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
+    units = tuple(_units(tree.body, (package, later)))
+    by_name = _by_name(units)
+    binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
+    return Analysis(
+        module=module,
+        digest=digest(tree),
+        units=units,
+        imports=imports,
+        definitions=tuple(_definitions(tree)),
+        docstring=ast.get_docstring(tree, clean=False) is not None,
+        dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
+        binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
+        by_name=by_name,
+        files=frozenset(_file_names(tree)),
+        certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
+        looks_around=any(_looks_around(use) for unit in units for use in unit.now),
+        mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
+        declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
+    )
+
+
+_FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
+
+
+def _file_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and len(text) < 200 and _FILE.fullmatch(text):
+            yield text
+
+
+def _looks_around(use: Use) -> bool:
+    return (use.called and use.path[0] in _NAMESPACE) or use.path[:2] == ("sys", "modules")
+
+
+def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
+    # `app, rt = fast_app()`: what changes the one may change the other
+    together: dict[str, frozenset[str]] = {}
+    for unit in units:
+        if unit.kind == "other" and len(unit.binds) > 1:
+            together |= dict.fromkeys(unit.binds, unit.binds)
+    found: dict[str, list[Unit]] = {}
+    for unit in units:
+        mutates = frozenset().union(*(together.get(name, {name}) for name in unit.mutates))
+        for name in unit.binds | mutates | unit.declares:
+            found.setdefault(name, []).append(unit)
+    return {name: tuple(of_name) for name, of_name in found.items()}
+
+
+# --------------------------------------------------------------------------------------------- statements
+
+
+def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
+    for statement in body:
+        heads = _header(statement)
+        if heads is None:
+            yield _unit(statement, context, header)
+            continue
+        yield _unit(_Header(statement, heads), context, header)
+        for number, block in enumerate(_blocks(statement)):
+            # which of its blocks a statement is in belongs to its digest: moved to the `else`, it is another one
+            yield from _units(block, context, (*header, *heads, ast.Constant(f"{type(statement).__name__} {number}")))
+
+
+def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """In source order."""
+    blocks = [getattr(statement, "body", [])]
+    blocks += [handler.body for handler in getattr(statement, "handlers", [])]
+    blocks += [getattr(statement, name, []) for name in ("orelse", "finalbody")]
+    return blocks + [case.body for case in getattr(statement, "cases", [])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The part of a compound statement that is outside its bodies."""
+
+    statement: ast.stmt
+    parts: tuple[ast.AST, ...]
+
+
+def _header(statement: ast.stmt) -> tuple[ast.AST, ...] | None:
+    match statement:
+        case ast.If() | ast.While():
+            return (statement.test,)
+        case ast.For() | ast.AsyncFor():
+            return (statement.target, statement.iter)
+        case ast.With() | ast.AsyncWith():
+            return tuple(statement.items)
+        case ast.Try() | ast.TryStar():
+            return tuple(h.type for h in statement.handlers if h.type is not None)
+        case ast.Match():
+            patterns = [part for case in statement.cases for part in (case.pattern, case.guard) if part]
+            return (statement.subject, *patterns)
+    return None
+
+
+def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tuple[ast.AST, ...]) -> Unit:
+    found = UseCollector(context[0], annotations_later=context[1])
+    if isinstance(statement, _Header):
+        nodes, line, kind = statement.parts, statement.statement.lineno, "other"
+        surface = ""
+    else:
+        nodes, line, kind = (statement,), statement.lineno, _kind(statement)
+        surface = surface_of(statement)
+    for node in nodes:
+        found.visit(node)
+    binds, mutates = frozenset(found.binds), frozenset(found.mutates)
+    for node in header:  # what is bound here depends on the condition around it
+        found.visit(node)
+    return Unit(
+        kind=kind,  # type: ignore[arg-type]
+        line=line,
+        binds=binds,
+        mutates=mutates - binds if kind in ("def", "class", "import") else mutates,
+        now=tuple(found.now),
+        later=tuple(found.later),
+        digest=digest(*header, *nodes),
+        conditional=bool(header) or isinstance(statement, _Header),
+        declares=frozenset(
+            n for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names
+        ),
+        surface=surface,
+    )
+
+
+def _kind(statement: ast.stmt) -> Kind:
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return "def"
+        case ast.ClassDef():
+            return "class"
+        case ast.Import() | ast.ImportFrom():
+            return "import"
+    return "other"
+
+
+# ------------------------------------------------------------------------------------- imports, definitions
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[Import]:
+    stack: list[tuple[ast.AST, bool, bool, bool]] = [(tree, False, False, False)]
+    while stack:
+        node, deferred, guarded, typing_only = stack.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _import_names(node, package, deferred, guarded, typing_only)
+            continue
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            deferred = True
+        if isinstance(node, ast.Try | ast.TryStar | ast.If):
+            guarded = True
+        children: list[tuple[ast.AST, bool, bool, bool]] = []
+        for name, value in ast.iter_fields(node):
+            hidden = typing_only or (name == "body" and isinstance(node, ast.If) and _is_type_checking(node.test))
+            items = value if isinstance(value, list) else [value]
+            children += [(i, deferred, guarded, hidden) for i in items if isinstance(i, ast.AST)]
+        stack.extend(reversed(children))
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
+
+
+def _import_names(
+    node: ast.Import | ast.ImportFrom, package: str, deferred: bool, guarded: bool, typing_only: bool
+) -> Iterator[Import]:
+    rest = (node.lineno, deferred, guarded, typing_only)
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield Import(alias.asname, alias.name, None, *rest)
+            else:
+                yield Import(alias.name.partition(".")[0], alias.name, None, *rest)
+        return
+    base = absolute(node, package)
+    for alias in node.names:
+        yield Import(alias.asname or alias.name, base, alias.name, *rest)
+
+
+def _definitions(tree: ast.Module) -> Iterator[Definition]:
+    for key, (node, qualname) in enumerate(import_time_definitions(tree)):
+        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef))
+
+
+Def: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def import_time_definitions(tree: ast.Module) -> list[tuple[Def, str]]:
+    """Every `def` and `class` that runs while the module is imported, with its qualified name, in source order."""
+    found: list[tuple[Def, str]] = []
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.append((child, prefix + child.name))
+            elif isinstance(child, ast.ClassDef):
+                found.append((child, prefix + child.name))
+                walk(child, prefix + child.name + ".")
+            elif not isinstance(child, ast.Lambda | ast.expr):
+                walk(child, prefix)
+
+    walk(tree, "")
+    return found
