@@ -190,21 +190,13 @@ class Project:
             sys.path[:] = self.path
             active, registry.active = registry.active, False
             try:
-                self._import_afresh()
+                importlib.invalidate_caches()
+                importlib.import_module(self.entry)
                 yield
             finally:
                 registry.active = active
                 self.engine.install()
         sys.modules.update(kept)
-
-    def _import_afresh(self) -> None:
-        importlib.invalidate_caches()
-        try:
-            importlib.import_module(self.entry)
-        except ModuleNotFoundError:  # seen on a busy machine: a folder was listed without a file that is in it
-            self.forget()
-            importlib.invalidate_caches()
-            importlib.import_module(self.entry)
 
     def forget(self) -> None:
         """Leave nothing of the project in the interpreter."""

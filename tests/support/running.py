@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -31,10 +31,11 @@ class Running:
         self._news = threading.Condition()
 
     def __enter__(self) -> Running:
-        self._world = _world(self.folder)
-        self._world.__enter__()
-        self.runtime = Runtime(self.settings, self.post)
-        self.url = self.runtime.bind()
+        with ExitStack() as undo:  # also when nothing comes to run: else the collector would do it, in another test
+            undo.enter_context(_world(self.folder))
+            self.runtime = Runtime(self.settings, self.post)
+            self.url = self.runtime.bind()
+            self._undo = undo.pop_all()
         self.port = int(self.url.rpartition(":")[2]) if self.url.startswith("http") else 0
         self.server = threading.Thread(target=self.runtime.run_server, name="test-server", daemon=True)
         self.reloader = threading.Thread(target=self.runtime.run_reloader, name="test-reload", daemon=True)
@@ -44,8 +45,8 @@ class Running:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
-        self._world.__exit__(None, None, None)
+        with self._undo:
+            self.stop()
 
     def stop(self, patience: float = PATIENCE) -> None:
         """Returns when both threads have ended."""
