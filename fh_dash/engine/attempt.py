@@ -262,7 +262,7 @@ class Attempt:
         self.dropped += clear_dependent_caches(program.records, changed, {*facts.ran})
         self._under_way.running[name] = before
         try:
-            self._runner.run(record.module, source, journal, previous)
+            self._finder.run(record.module, source, journal, previous)
         except Exception:
             restore_mapping(namespace, before)
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import importlib.machinery
 import sys
@@ -17,9 +16,11 @@ from typing import Any
 from fh_dash import events
 from fh_dash.engine import sources
 from fh_dash.engine.circles import half_made
-from fh_dash.engine.journal import NoJournal
+from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
+from fh_dash.engine.sources import Source
+from fh_dash.engine.statements import ImportStatements
 
 
 def no_arrival(name: str) -> None:
@@ -29,9 +30,9 @@ def no_arrival(name: str) -> None:
 class ProjectLoader(SourceFileLoader):
     """Loads a project module for the first time."""
 
-    def __init__(self, fullname: str, path: str, program: Program, runner: Runner) -> None:
+    def __init__(self, fullname: str, path: str, program: Program, finder: ProjectFinder) -> None:
         super().__init__(fullname, path)
-        self._program, self._runner = program, runner
+        self._program, self._finder = program, finder
 
     def get_code(self, fullname: str) -> CodeType:
         path = Path(self.get_filename(fullname))
@@ -44,7 +45,7 @@ class ProjectLoader(SourceFileLoader):
             program.graph.update({name: source.analysis})
             self._note_importer(name)
         try:
-            self._runner.run(module, source, NoJournal())
+            self._finder.run(module, source, NoJournal())
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})
@@ -54,7 +55,7 @@ class ProjectLoader(SourceFileLoader):
 
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""
-        graph, outer = self._program.graph, self._runner.running()
+        graph, outer = self._program.graph, self._finder.running()
         if outer is None:
             if not graph.importers(name):
                 self._program.loose.add(name)
@@ -68,9 +69,7 @@ class ProjectFinder(MetaPathFinder):
     def __init__(self, program: Program, runner: Runner, post: Callable[[events.Event], object]) -> None:
         self._program, self._runner, self._post = program, runner, post
         self._foreign_depth = 0
-        self._import: Callable[..., ModuleType] = builtins.__import__
-        self._import_module = importlib.import_module
-        self._in_chain = False
+        self._statements = ImportStatements(self._before_import, self._after_statement, self._after_name)
         self.arrive: Callable[[str], object] = no_arrival
         """Set while a transaction runs: what to do where an import statement names a loaded module."""
         self.hides: Callable[[str], frozenset[str]] | None = None
@@ -90,7 +89,7 @@ class ProjectFinder(MetaPathFinder):
     def _claim(self, spec: ModuleSpec) -> ModuleSpec:
         loader, origin = spec.loader, spec.origin
         if type(loader) is SourceFileLoader and origin and self._program.is_project_path(origin):
-            spec.loader = ProjectLoader(spec.name, origin, self._program, self._runner)
+            spec.loader = ProjectLoader(spec.name, origin, self._program, self)
         elif "." not in spec.name and hasattr(loader, "__dict__") and not isinstance(loader, type):
             self._time(spec)
         return spec
@@ -122,66 +121,54 @@ class ProjectFinder(MetaPathFinder):
     # ------------------------------------------------------------------------------------------- lifetime
 
     def install(self) -> None:
-        if self in sys.meta_path:
-            return
-        sys.meta_path.insert(0, self)
-        if not self._in_chain:
-            self._in_chain = True
-            self._import, self._import_module = builtins.__import__, importlib.import_module
-            builtins.__import__ = self._import_statement
-            importlib.import_module = self._import_by_name
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
 
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
-        if builtins.__import__ == self._import_statement and importlib.import_module == self._import_by_name:
-            self._in_chain = False
-            builtins.__import__ = self._import
-            importlib.import_module = self._import_module
-        # else somebody put theirs on top: ours stays below it, and only passes on
 
-    def _import_statement(
+    # ------------------------------------------------------------------------------------------- running
+
+    def running(self) -> str | None:
+        """Name of the project module that this thread is importing now."""
+        return self._runner.running()
+
+    def run(
         self,
-        name: str,
-        globals: Mapping[str, object] | None = None,
-        locals: Mapping[str, object] | None = None,
-        fromlist: Sequence[str] | None = (),
-        level: int = 0,
-    ) -> ModuleType:
-        """In the place of `builtins.__import__`: tells the runner of loaded project modules that are imported again.
+        module: ModuleType,
+        source: Source,
+        journal: Journal,
+        previous: Mapping[int, Sequence[object]] | None = None,
+    ) -> None:
+        """As `Runner.run`, which hears of the project modules that are loaded already and imported again."""
+        with self._statements.seen():
+            self._runner.run(module, source, journal, previous)
 
-        The import system asks the finders only for modules that are not loaded yet; a reload has to know where all
-        import statements stand (see `transaction`).
-        """
+    def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
         if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
             self._runner.at_import(names, self.arrive)
-        module = self._import(name, globals, locals, fromlist or (), level)
+
+    def _after_statement(self, module: ModuleType, fromlist: Sequence[str]) -> ModuleType:
         if fromlist and self.hides and self._runner.stack and (hidden := self.hides(module.__name__)):
             return half_made(module, hidden)
         return module
 
-    def _import_by_name(self, name: str, package: str | None = None) -> ModuleType:
-        """In the place of `importlib.import_module`, for the same reason."""
-        if self._runner.stack:
-            level = len(name) - len(name.lstrip("."))
-            if names := self._loaded_targets(name[level:], {"__package__": package}, (), level):
-                self._runner.at_import(names, self.arrive)
-        module = self._import_module(name, package)
+    def _after_name(self, module: ModuleType) -> None:
         outer, graph = self._runner.running(), self._program.graph
         if outer in graph.analyses and module.__name__ in graph.analyses and outer is not None:
             graph.add_dynamic(outer, module.__name__)
-        return module
 
     def _loaded_targets(
-        self, name: str, globals: Mapping[str, object] | None, fromlist: Sequence[str] | None, level: int
+        self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
     ) -> list[str]:
         records = self._program.records
         if level:
-            package = str((globals or {}).get("__package__") or "").split(".")
+            package = str(globals.get("__package__") or "").split(".")
             name = ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
         parts = name.split(".")
         names = [".".join(parts[: n + 1]) for n in range(len(parts))]
-        names += [f"{name}.{item}" for item in fromlist or ()]
+        names += [f"{name}.{item}" for item in fromlist]
         return [name for name in names if name in records]
 
     def locate(self, fullname: str) -> ModuleSpec | None:
