@@ -10,11 +10,13 @@ import ipaddress
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from fh_dash.live.asgi import ASGIApp, Receive, Scope, Send, answer, get, get_all
+from fh_dash.live.asgi import ASGIApp, Receive, Scope, Send, answer, get
 from fh_dash.text import visible
 
 _WILDCARDS: Final = frozenset(("0.0.0.0", "::", ""))
 _LOCAL: Final = ("localhost", "*.localhost")
+_REMEMBERED: Final = 64
+"""So many values of `Host` are looked at once only."""
 _ADVICE: Final = """403 Forbidden
 
 fh-dash answers only to names that it knows, and {name} is none of them.
@@ -99,6 +101,7 @@ class AccessCheck:
 
     def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
         self.app, self.hosts = app, Hosts(allowed)
+        self._admitted: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self._admits(scope):
@@ -109,8 +112,15 @@ class AccessCheck:
             await _refuse_websocket(scope, receive, send)
 
     def _admits(self, scope: Scope) -> bool:
-        hosts = get_all(scope["headers"], b"host")
-        return not hosts or (len(hosts) == 1 and hosts[0] in self.hosts)
+        hosts = [value for key, value in scope["headers"] if key == b"host" or key.lower() == b"host"]
+        if len(hosts) != 1:
+            return not hosts
+        if hosts[0] in self._admitted:
+            return True
+        admitted = hosts[0].decode("latin-1") in self.hosts
+        if admitted and len(self._admitted) < _REMEMBERED:
+            self._admitted.add(bytes(hosts[0]))
+        return admitted
 
 
 def _body(scope: Scope) -> bytes:

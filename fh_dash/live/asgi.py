@@ -17,7 +17,11 @@ Headers: TypeAlias = list[Header]
 
 def get(headers: Iterable[Header], name: bytes) -> str:
     """The value of the first header of that name, or an empty string."""
-    return next((value.decode("latin-1") for key, value in headers if key.lower() == name), "")
+    length = len(name)  # asked ten times for each page: no generator, and most names differ in length
+    for key, value in headers:
+        if len(key) == length and key.lower() == name:
+            return value.decode("latin-1")
+    return ""
 
 
 def get_all(headers: Iterable[Header], name: bytes) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DRAIN = 1 / 30
 """Seconds between two looks into the inbox, at the least."""
-PACES = ((300, 1 / 4), (60, 1 / 10))
+PACES = ((300, 1 / 2), (60, 1 / 10))
 """The same from so many events per second on: nobody reads more, a key does not wait behind one frame after the other,
 and the server, which waits while we draw, has more of the time."""
 HANGING = 3.0
@@ -122,7 +122,7 @@ class DashApp(Actions):
     # ------------------------------------------------------------------------------------ start and drain
 
     def on_mount(self) -> None:
-        self.lanes.on_wake(self._wake)
+        self.lanes.on_wake(self._wake, self._wake_now)
         self.set_interval(1.0, self.tick)
         self.set_interval(0.1, self.tick_import)
         self.call_after_refresh(self._begin)
@@ -166,6 +166,17 @@ class DashApp(Actions):
     def _wake(self) -> None:
         """From any thread: there is something in the inbox."""
         compat.call_soon(self, self._soon)
+
+    def _wake_now(self) -> None:
+        """From any thread: there is something that does not wait for the pace."""
+        compat.call_soon(self, self._at_once)
+
+    def _at_once(self) -> None:
+        pause = self._drained + DRAIN - time.monotonic()
+        if pause <= 0:
+            self.drain()
+        else:
+            self.set_timer(pause, self.drain)
 
     def _soon(self) -> None:
         """Drain now, or as soon as the last time is long enough ago."""

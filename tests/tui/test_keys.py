@@ -142,6 +142,24 @@ async def test_a_detail_covers_all_but_the_header() -> None:
         assert "late.py" in screen(app)
 
 
+async def test_a_save_does_not_wait_until_a_flood_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under load the screen follows at a slower pace, but what became of a save is there at once."""
+    app = make(story.story())
+    async with running(app) as pilot:
+        monkeypatch.setattr("fh_dash.tui.app.PACES", ((0, 3600.0),))
+        app.lanes.post(story._request(100, 151.0, "GET", "/first", 200, 1, 1, "pages.new"))
+        await settled(app, pilot)
+        app.lanes.post(story._request(101, 151.0, "GET", "/second", 200, 1, 1, "pages.new"))
+        await pilot.pause(0.1)
+        waits = app.lanes.waiting
+        app.lanes.post(ReloadResult(15, story.NOW, ("late.py",)))
+        await settled(app, pilot)
+        await pilot.pause()
+
+        assert waits
+        assert "gen 15" in screen(app).splitlines()[0]
+
+
 async def test_the_old_generation_of_objects_is_left_in_peace_for_longer() -> None:
     """Only while the dashboard runs: afterwards Python's collector is as it was. It rests until the first frame."""
     before = gc.get_threshold()
