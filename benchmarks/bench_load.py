@@ -1,12 +1,14 @@
 """The real `fh-dash` on a pseudo-terminal under load: keys, throughput, memory, and what its lists let go.
 
     python -m benchmarks.bench_load [--rate 2000] [--seconds 60] [--rounds 15] [--app asgi] [--app fasthtml]
+        [--no-access-log]
 
 First the command is started some times, and the time taken from there to the first whole frame. Then the load is
 steady: a client in a process of its own sends `--rate` requests per second, while keys are pressed and the time is
 taken from each to the screen that shows what it did. At last it is as much as the server can take, by turns from
-`fh-dash` with its request pane open and from the command `uvicorn` with the same options; a figure is the median over
-the turns. All processes share the machine's processors: this one, which reads the terminal, too.
+`fh-dash` with its request pane open and from the command `uvicorn`, which logs each request, as it does unasked,
+unless `--no-access-log` is given; a figure is the median over the turns. All processes share the machine's processors:
+this one, which reads the terminal, too.
 """
 
 from __future__ import annotations
@@ -41,13 +43,14 @@ KEYS = (
 """A key, and what is drawn anew when it was carried out: focus to Caches and back, pause, follow, help, close."""
 PAUSE = 0.25
 """Seconds between two keys."""
-OPTIONS = ("--no-access-log", "--log-level", "warning")
+NO_LOG = ("--no-access-log", "--log-level", "warning")
+"""Of uvicorn; `fh-dash` shows each request all the same."""
 GONE = re.compile(r"Requests.*?([\d,]+) gone")
 
 
 @contextmanager
 def dashboard(folder: Path, port: int, wait: bool = True) -> Iterator[Terminal]:
-    arguments = (*DASH[1:], "app.py", "--port", str(port), *OPTIONS)
+    arguments = (*DASH[1:], "app.py", "--port", str(port), *NO_LOG)
     environ = {"HOME": str(folder), "XDG_STATE_HOME": str(folder), "PYTHONPATH": str(ROOT)}
     with terminal(*arguments, cwd=folder, environ=environ) as it:
         if wait:
@@ -58,10 +61,10 @@ def dashboard(folder: Path, port: int, wait: bool = True) -> Iterator[Terminal]:
 
 
 @contextmanager
-def uvicorn(folder: Path, port: int) -> Iterator[int]:
-    """Its process id."""
-    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), *OPTIONS]
-    process = subprocess.Popen(command, cwd=folder)
+def uvicorn(folder: Path, port: int, *, log: bool) -> Iterator[int]:
+    """Its process id. The log goes nowhere: only what it takes to write it counts."""
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), *(() if log else NO_LOG)]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while is_free(port):
             time.sleep(0.05)
@@ -210,7 +213,7 @@ def run(app: str, options: argparse.Namespace) -> None:
         (folder / "app.py").write_text(APPS[app])
         if options.starts:
             first_paint(folder, APPS[app], options.starts)
-        with dashboard(folder, port) as it, uvicorn(folder, bare) as pid:
+        with dashboard(folder, port) as it, uvicorn(folder, bare, log=options.log) as pid:
             if options.seconds:
                 steady(it, port, options.rate, options.seconds)
             if options.rounds:
@@ -228,6 +231,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="of steady load")
     parser.add_argument("--rounds", type=int, default=15, help="turns at full load")
     parser.add_argument("--turn", type=float, default=2.0, help="seconds of a turn")
+    parser.add_argument("--no-access-log", dest="log", action="store_false", help="uvicorn logs no requests")
     options = parser.parse_args()
     for app in options.app or ["asgi"]:
         run(app, options)
