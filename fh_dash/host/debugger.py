@@ -42,18 +42,26 @@ class Loan:
 
     def give(self) -> None:
         with self._lock:
-            self._cancel()
-            if self._held:
-                self._held = False
-                self._lender.give()
+            self._give()
 
     def give_soon(self, seconds: float) -> None:
         """Unless it is taken again before."""
         with self._lock:
             self._cancel()
-            self._timer = threading.Timer(seconds, self.give)
+            self._timer = threading.Timer(seconds, self._expired)
             self._timer.daemon = True
             self._timer.start()
+
+    def _expired(self) -> None:
+        with self._lock:
+            if self._timer is threading.current_thread():  # else it was cancelled while it waited for the lock
+                self._give()
+
+    def _give(self) -> None:
+        self._cancel()
+        if self._held:
+            self._held = False
+            self._lender.give()
 
     def _cancel(self) -> None:
         if self._timer is not None:

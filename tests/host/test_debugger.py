@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fh_dash.host.debugger import Debugger
+from fh_dash.host.debugger import Debugger, Loan
 
 DEADLINE = 10.0
 
@@ -114,6 +114,25 @@ def test_a_step_that_never_stops_again_gives_it_back(installed: Callable[[str], 
 
     assert desk.given.wait(DEADLINE)
     assert desk.log[-1] == "give"
+
+
+def test_a_prompt_that_comes_just_in_time_keeps_it() -> None:
+    """The time is up while the next prompt takes the terminal: it stays with the prompt."""
+    desk = Desk("")
+    loan = Loan(desk)
+    loan.take()
+    with loan._lock:
+        late = loan._timer = threading.Timer(0, loan._expired)
+        late.start()  # it waits for the lock
+        loan._cancel()  # as `take` does
+    late.join(DEADLINE)
+
+    assert not late.is_alive()
+    assert desk.log == ["take"]
+
+    loan.give_soon(0)
+    assert desk.given.wait(DEADLINE)
+    assert desk.log == ["take", "give"]
 
 
 def test_pdb_set_trace_is_the_same(installed: Callable[[str], Desk]) -> None:
