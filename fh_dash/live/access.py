@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
-from fh_dash.live.asgi import ASGIApp, Receive, Scope, Send, answer, get
+from fh_dash.live.asgi import ASGIApp, Receive, Scope, Send, answer, get, get_all
 from fh_dash.text import visible
 
 _WILDCARDS: Final = frozenset(("0.0.0.0", "::", ""))
@@ -101,7 +102,7 @@ class AccessCheck:
 
     def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
         self.app, self.hosts = app, Hosts(allowed)
-        self._admitted: set[bytes] = set()
+        self._knows = lru_cache(_REMEMBERED)(self.hosts.__contains__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or self._admits(scope):
@@ -112,15 +113,8 @@ class AccessCheck:
             await _refuse_websocket(scope, receive, send)
 
     def _admits(self, scope: Scope) -> bool:
-        hosts = [value for key, value in scope["headers"] if key == b"host" or key.lower() == b"host"]
-        if len(hosts) != 1:
-            return not hosts
-        if hosts[0] in self._admitted:
-            return True
-        admitted = hosts[0].decode("latin-1") in self.hosts
-        if admitted and len(self._admitted) < _REMEMBERED:
-            self._admitted.add(bytes(hosts[0]))
-        return admitted
+        hosts = get_all(scope["headers"], b"host")
+        return not hosts or (len(hosts) == 1 and self._knows(hosts[0]))
 
 
 def _body(scope: Scope) -> bytes:

@@ -24,11 +24,6 @@ _PLAIN_HOST = re.compile(r"[\w.-]+(:\d+)?/")
 Directives = dict[str, list[str]]
 
 
-def present(headers: Headers) -> bool:
-    """Whether there is any policy at all."""
-    return any(key.lower() in HEADERS for key, _ in headers if len(key) >= len(HEADERS[0]))
-
-
 def nonce_of(headers: Headers) -> str:
     """The nonce for our script: the page's, a new one if a policy can be met no other way, else empty."""
     policies = [parse(policy) for policy in _policies(headers)]

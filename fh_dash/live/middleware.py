@@ -151,16 +151,13 @@ class LiveMiddleware:
 
     def _decorate(self, scope: Scope, headers: Headers, moment: str) -> tuple[Headers, bytes]:
         """Policies that let the script in, and its element: short, since `<meta charset>` may follow it."""
-        policy = csp.present(headers)
-        nonce = csp.nonce_of(headers) if policy else ""
+        nonce = csp.nonce_of(headers)
         folder = f"{quote(str(scope.get('root_path', '')).rstrip('/'))}{PREFIX}{self.hub.token}/"
         sent = "" if scope["method"] in ("GET", "HEAD") else " data-sent"
         sent += " data-own" if self._is_own(scope) else ""
         with_nonce = f' nonce="{escape(nonce)}"' if nonce else ""
         element = f'<script data-fh-live="{moment}"{sent}{with_nonce} src="{folder}client.js"></script>'
-        if policy:
-            headers = csp.allow(headers, get(scope["headers"], b"host") + folder, nonce)
-        return headers, element.encode()
+        return csp.allow(headers, get(scope["headers"], b"host") + folder, nonce), element.encode()
 
     def _is_own(self, scope: Scope) -> bool:
         """Whether the answer is an error page of ours: there is no app, or it stands for an exception."""

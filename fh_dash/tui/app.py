@@ -172,8 +172,7 @@ class DashApp(Actions):
         compat.call_soon(self, self._at_once)
 
     def _at_once(self) -> None:
-        pause = self._drained + DRAIN - time.monotonic()
-        if pause <= 0:
+        if (pause := self._pause(DRAIN)) <= 0:
             self.drain()
         else:
             self.set_timer(pause, self.drain)
@@ -182,12 +181,15 @@ class DashApp(Actions):
         """Drain now, or as soon as the last time is long enough ago."""
         if self._waiting:
             return
-        pause = self._drained + self._pace - time.monotonic()
-        if pause <= 0:
+        if (pause := self._pause(self._pace)) <= 0:
             self.drain()
         else:
             self._waiting = True
             self.set_timer(pause, self._waited)
+
+    def _pause(self, pace: float) -> float:
+        """Seconds until the next drain is due."""
+        return self._drained + pace - time.monotonic()
 
     def _waited(self) -> None:
         self._waiting = False
