@@ -42,7 +42,9 @@ class Actions(TypeAhead):
     # -------------------------------------------------------------------------------------------- messages
 
     def say(self, text: str, role: str = "text", seconds: float = 4.0) -> None:
-        """On the key bar of the screen that is on top."""
+        """On the key bar of the screen that is on top; nowhere once the screens are gone."""
+        if not self.is_running:
+            return
         bar = next(iter(self.screen.query(KeyBar)), self.main.keys)
         bar.say(text, role, seconds)
 

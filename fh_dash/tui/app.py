@@ -213,6 +213,8 @@ class DashApp(Actions):
 
     def _show(self) -> None:
         """What the store holds, on the screen that is on top."""
+        if not self.is_running:
+            return
         if isinstance(self.screen, DetailScreen):
             self.screen.header.update()
             return
@@ -235,6 +237,8 @@ class DashApp(Actions):
         return place
 
     def _tick(self) -> None:
+        if not self.is_running:  # the timers outlive the screens
+            return
         if isinstance(self.screen, DetailScreen):
             self.screen.header.update()
         else:

@@ -288,6 +288,22 @@ async def test_the_mouse_works() -> None:
     assert "reload" in app.runtime.calls
 
 
+async def test_what_comes_when_the_screens_are_gone() -> None:
+    """Timers, workers and the inbox outlive the screens for a moment; they find nothing to draw on and say nothing."""
+    app = make(story.story())
+    async with running(app):
+        pass
+    app.lanes.post(story._request(100, 151.0, "GET", "/new", 200, 1, 1, "pages.new"))
+
+    app.tick()
+    app.tick_import()
+    app.drain()
+    app.say("nobody sees this")
+
+    assert not app.screen_stack
+    assert not app.lanes.waiting
+
+
 async def test_the_theme_turns_light() -> None:
     """ctrl+t switches between our two themes, everything repainted."""
     app = make(story.story())
