@@ -17,13 +17,13 @@ from dataclasses import replace
 from itertools import takewhile
 
 from fh_dash import events
-from fh_dash.engine.caches import clear_dependent_caches
+from fh_dash.engine.caches import Caches
 from fh_dash.engine.changes import changed_names
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
-from fh_dash.engine.importer import ProjectFinder, no_arrival
+from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
 from fh_dash.engine.journal import Journal, restore_mapping
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
@@ -39,14 +39,14 @@ from fh_dash.engine.successors import Successors, classes
 from fh_dash.engine.underway import UnderWay
 
 
-class Attempt:
+class Attempt(Follower):
     """What is found out and done in one attempt; `undo` takes it back."""
 
     def __init__(self, program: Program, runner: Runner, finder: ProjectFinder, plan: Plan) -> None:
         self._program, self._runner, self._finder, self._plan = program, runner, finder, plan
         self.reports: list[events.ModuleReport] = []
         self.moved: list[Moved] = []
-        self.dropped: list[events.CacheChange] = []
+        self.caches = Caches(program.records)
         self._journal = Journal()
         graph = plan.graph or program.graph
         self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
@@ -62,13 +62,13 @@ class Attempt:
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
         self._program.save(self._journal)
         if not self._plan.load:
-            self._finder.arrive, self._finder.hides = self._arrive_by_import, self._under_way.not_yet
+            self._finder.follower = self
         try:
             self._load() if self._plan.load else self._walk()
         except (Again, Broken) as again:
             return again
         finally:
-            self._finder.arrive, self._finder.hides = no_arrival, None
+            self._finder.follower = NOBODY
         return None
 
     def undo(self) -> None:
@@ -178,7 +178,16 @@ class Attempt:
                 raise Again(name, f"imports {step.module} inside try, and that fails") from error
             raise
 
-    def _arrive_by_import(self, name: str) -> None:
+    # -------------------------------------------------------------- imports while modules run again
+
+    def hides(self, name: str) -> frozenset[str]:
+        return self._under_way.not_yet(name)
+
+    def loaded(self, name: str) -> None:
+        self.facts.note_load(self._program.segments(name))
+        self._clear_caches_in_use()
+
+    def arrive(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
         if name not in self._known:
             return  # loaded a moment ago
@@ -194,6 +203,7 @@ class Attempt:
         )
         with self.facts.so_far(segments(old), segments(self._runner.trace)):
             self._arrive(name)
+        self._clear_caches_in_use()
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
@@ -213,8 +223,9 @@ class Attempt:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
         program = self._program
         alive = self._program.alive()
-        for name in list(program.records):
-            if name in self._arrived:
+        began = program.starts
+        for name in sorted(program.records, key=lambda name: began.get(name, 0)):  # importers before what they imported
+            if name in self._arrived or name not in program.records:
                 continue
             if name in alive:
                 self._arrive_alone(name)
@@ -241,6 +252,12 @@ class Attempt:
 
     # ------------------------------------------------------------------------------------------ acting
 
+    def _clear_caches_in_use(self) -> None:
+        """What the running module uses may be made from what it has just imported."""
+        if (running := self._runner.running()) in self._under_way.running:
+            used = self._program.graph.used_by(running)
+            self.caches.clear(used & self.facts.touched(), self.facts.ran)
+
     def _rerun(self, name: str, record: Record, reason: str) -> None:
         program, journal, facts = self._program, self._journal, self.facts
         source = self._plan.sources.get(name, record.source)
@@ -258,8 +275,7 @@ class Attempt:
         program.graph.forget_dynamic(name)
         used = program.graph.used_by(name)
         self._under_way.show_half_made(name, used)
-        changed = used & facts.behaviour
-        self.dropped += clear_dependent_caches(program.records, changed, {*facts.ran})
+        self.caches.clear(used & facts.touched(), facts.ran)
         self._under_way.running[name] = before
         try:
             self._finder.run(record.module, source, journal, previous)

@@ -11,19 +11,27 @@ from fh_dash.engine.program import Record
 from fh_dash.events import CacheChange
 
 
-def clear_dependent_caches(
-    records: Mapping[str, Record], behaviour: Collection[Node], ran: Collection[str]
-) -> tuple[CacheChange, ...]:
-    """Clear each cache, module-level or of a class, whose function is made from something that behaves differently."""
-    changes = []
-    for module, name in sorted(behaviour):
-        if module in ran or module not in records:
-            continue
-        for key, cache in _caches(name, vars(records[module].module).get(name)):
-            if cache.cache_info().currsize:
-                cache.cache_clear()
-                changes.append(CacheChange(f"{module}:{key}", "dropped", "calls code that changed"))
-    return tuple(changes)
+class Caches:
+    """The `functools` caches of the project, module-level or of a class, in the course of one attempt."""
+
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        self._records = records
+        self._cleared: set[Node] = set()
+        self.dropped: list[CacheChange] = []
+
+    def clear(self, touched: Collection[Node], ran: Collection[str]) -> None:
+        """Clear those whose function is made from something that behaves differently; each once.
+
+        What a module that runs again has it compute after that, it would have in a cold start too.
+        """
+        for module, name in sorted(set(touched) - self._cleared):
+            if module in ran or module not in self._records:
+                continue
+            for key, cache in _caches(name, vars(self._records[module].module).get(name)):
+                self._cleared.add((module, name))
+                if cache.cache_info().currsize:
+                    cache.cache_clear()
+                    self.dropped.append(CacheChange(f"{module}:{key}", "dropped", "calls code that changed"))
 
 
 def _caches(name: str, thing: Any) -> Iterator[tuple[str, Any]]:

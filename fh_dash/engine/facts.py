@@ -45,7 +45,8 @@ class Facts:
     ) -> None:
         self._plan, self._graph, self._former, self._records = plan, graph, former, records
         self.values: dict[Node, tuple[Any, Any]] = {}
-        self.behaviour: set[Node] = graph.spread(plan.behaviour) if plan.behaviour else set()
+        gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
+        self.behaviour: set[Node] = (graph.spread(plan.behaviour) if plan.behaviour else set()) | former.spread(gone)
         self.contents: list[_Contents] = []
         self._attributes: dict[Node, tuple[Any, int]] = {}
         """Attributes that others set on modules: the value last time, and when it was set."""
@@ -103,6 +104,11 @@ class Facts:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
         self._note_set(new)
         self._note(name, _Contents(), old, new)
+
+    def note_load(self, new: Collection[Segment]) -> None:
+        """A module was loaded for the first time, and put something elsewhere."""
+        self._note_set(new)
+        self._fill(_Contents(), (), new)
 
     def note_gone(self, name: str, old: Collection[Segment]) -> None:
         """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""

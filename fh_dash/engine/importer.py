@@ -23,8 +23,21 @@ from fh_dash.engine.sources import Source
 from fh_dash.engine.statements import ImportStatements
 
 
-def no_arrival(name: str) -> None:
-    """What to do at an import statement when no transaction runs."""
+class Follower:
+    """Who wants to know of the imports of the project's modules while they run; this one does nothing."""
+
+    def arrive(self, name: str) -> None:
+        """An import statement names a module that is loaded."""
+
+    def loaded(self, name: str) -> None:
+        """A module was loaded for the first time."""
+
+    def hides(self, name: str) -> frozenset[str]:
+        """The names that a module in the middle of its import does not have yet."""
+        return frozenset()
+
+
+NOBODY = Follower()
 
 
 class ProjectLoader(SourceFileLoader):
@@ -52,6 +65,7 @@ class ProjectLoader(SourceFileLoader):
                 program.broken[name] = source
             raise
         program.broken.pop(name, None)
+        self._finder.follower.loaded(name)
 
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""
@@ -70,10 +84,8 @@ class ProjectFinder(MetaPathFinder):
         self._program, self._runner, self._post = program, runner, post
         self._foreign_depth = 0
         self._statements = ImportStatements(self._before_import, self._after_statement, self._after_name)
-        self.arrive: Callable[[str], object] = no_arrival
-        """Set while a transaction runs: what to do where an import statement names a loaded module."""
-        self.hides: Callable[[str], frozenset[str]] | None = None
-        """Likewise: the names that a module in the middle of its import does not have yet."""
+        self.follower = NOBODY
+        """Another one while a transaction runs."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -147,10 +159,10 @@ class ProjectFinder(MetaPathFinder):
 
     def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
         if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
-            self._runner.at_import(names, self.arrive)
+            self._runner.at_import(names, self.follower.arrive)
 
     def _after_statement(self, module: ModuleType, fromlist: Sequence[str]) -> ModuleType:
-        if fromlist and self.hides and self._runner.stack and (hidden := self.hides(module.__name__)):
+        if fromlist and self._runner.stack and (hidden := self.follower.hides(module.__name__)):
             return half_made(module, hidden)
         return module
 

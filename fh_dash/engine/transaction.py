@@ -9,7 +9,6 @@ from types import ModuleType
 from fh_dash import events
 from fh_dash.engine import abcs
 from fh_dash.engine.attempt import Attempt
-from fh_dash.engine.caches import clear_dependent_caches
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import refresh_lines
@@ -71,11 +70,8 @@ class Transaction:
         if attempt is None:
             return
         facts = attempt.facts
-        self.caches = (
-            *registry.settle(self._kept, facts.ran),
-            *attempt.dropped,
-            *clear_dependent_caches(self._program.records, facts.touched(), facts.ran),
-        )
+        attempt.caches.clear(facts.touched(), facts.ran)
+        self.caches = (*registry.settle(self._kept, facts.ran), *attempt.caches.dropped)
         move_instances(attempt.successors.replaced)
         refresh_lines(attempt.moved, list(self.plan.sources.values()))
         self._end(attempt)
