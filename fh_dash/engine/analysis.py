@@ -55,6 +55,10 @@ class Unit:
     surface: str
     """For a `def`: digest of all but its body, so of what one that only holds it can notice; for a `class`: of all but
     the bodies of its methods, those that make objects excepted."""
+    readers: frozenset[str] = frozenset()
+    """Of a class: methods that only read its objects."""
+    writers: frozenset[str] = frozenset()
+    """Its other methods."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector, absolute
 from fh_dash.engine.digests import digest, surface_of
+from fh_dash.engine.methods import methods_of
 from fh_dash.engine.uses import Use
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
@@ -132,6 +133,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
     binds, mutates = frozenset(found.binds), frozenset(found.mutates)
     for node in header:  # what is bound here depends on the condition around it
         found.visit(node)
+    readers, writers = methods_of(statement)
     return Unit(
         kind=kind,  # type: ignore[arg-type]
         line=line,
@@ -145,6 +147,8 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
             n for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names
         ),
         surface=surface,
+        readers=readers,
+        writers=writers,
     )
 
 

@@ -19,7 +19,7 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Record
+from fh_dash.engine.program import Record, segments
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
@@ -35,6 +35,8 @@ class _Contents:
     """Of these, the ones that hold other entries than before."""
     derived: set[Node] = field(default_factory=set)
     """Names that are made from what the containers hold."""
+    using: set[Node] = field(default_factory=set)
+    """The same, with the functions that look as if they only put something there."""
 
 
 class Facts:
@@ -127,8 +129,9 @@ class Facts:
             derived = self._graph.spread(nodes, contents=True)
             derived |= self._graph.spread(found.structure, contents=True, strict=True)
             found.derived = derived - nodes - self.behaviour
+            found.using = self._graph.spread(nodes) - nodes - self.behaviour
             self.contents.append(found)
-            self.concern(derived)
+            self.concern(found.using)
 
     @contextlib.contextmanager
     def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:
@@ -177,8 +180,9 @@ class Facts:
                 return reason
         end = self._ends.get(name, 0)
         contents = [c for c in self.contents if (not later if c.since is None else end > c.since)]
+        wrote = self._wrote(name) if contents else set()
         for reached in self._reached(name):
-            if self._concerns(name, reached) or any(self._concerns_by_contents(c, reached) for c in contents):
+            if self._concerns(name, reached) or any(self._concerns_by_contents(c, reached, wrote) for c in contents):
                 return _explain(reached)
         return ""
 
@@ -297,13 +301,22 @@ class Facts:
         now = vars(record.module).get(node[1], MISSING) if record else MISSING
         return same_value(self._attributes[node][0], now)
 
-    def _concerns_by_contents(self, found: _Contents, reached: Reached) -> bool:
+    def _wrote(self, name: str) -> set[Node]:
+        """Names of others in which a module put something when it ran last."""
+        record = self._records.get(name)
+        return (
+            {delta.tracked.node for segment in segments(record.trace) for delta in segment.deltas} if record else set()
+        )
+
+    def _concerns_by_contents(self, found: _Contents, reached: Reached, wrote: Collection[Node]) -> bool:
         node, use = reached.node, reached.use
         if node == ENVIRONMENT:
-            return node in found.structure and not use.mutates
+            return node in found.structure and not reached.mutates
+        if reached.behaves and found.entries.isdisjoint(wrote) and (node in found.using or node in found.entries):
+            return True  # what it called there to no effect is no registration
         if node in found.derived and (reached.behaves or (self._is_read(reached) and not use.handed_on)):
             return True
-        return node in found.entries and (reached.use.looks_inside or self._dispatches(node))
+        return node in found.entries and (reached.looks_inside or self._dispatches(node))
 
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""

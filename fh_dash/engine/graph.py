@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from fh_dash.engine.analysis import STAR, Analysis
+from fh_dash.engine.analysis import STAR, Analysis, Unit
 from fh_dash.engine.imports import Imports
 from fh_dash.engine.names import Node
 from fh_dash.engine.uses import KEEPERS_OF_BEHAVIOUR, Use
@@ -19,6 +19,16 @@ class Reached:
     use: Use
     behaves: bool
     """What the used object does counts, not only which object it is."""
+    reads: bool = False
+    """It calls a method of a project's object that only reads it."""
+
+    @property
+    def mutates(self) -> bool:
+        return self.use.mutates and not self.reads
+
+    @property
+    def looks_inside(self) -> bool:
+        return self.use.looks_inside or self.reads
 
 
 class Graph(Imports):
@@ -117,9 +127,11 @@ class Graph(Imports):
                 if node[0] == module:
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
-                elif (kind := (node, behaves, use.handed_on, use.mutates)) not in seen:
+                    continue
+                found = Reached(node, use, behaves, self.reads(module, use))
+                if (kind := (node, behaves, use.handed_on, found.mutates)) not in seen:
                     seen.add(kind)
-                    yield Reached(node, use, behaves)
+                    yield found
 
     def _enter(
         self, analysis: Analysis, name: str, behaves: bool, entered: set[tuple[int, bool]]
@@ -154,7 +166,7 @@ class Graph(Imports):
     def looked_into(self, module: str) -> frozenset[Node]:
         """Names whose contents the import of a module may look at, be it in functions that it calls."""
         if module not in self._looked:
-            found = {reached.node for reached in self.reached(module) if reached.use.looks_inside}
+            found = {reached.node for reached in self.reached(module) if reached.looks_inside}
             waiting = [reached.node for reached in self.reached(module) if reached.behaves]
             seen: set[Node] = set()
             while waiting:
@@ -176,6 +188,30 @@ class Graph(Imports):
         """
         return use.called or (bool(use.via) and any(True for _ in self._functions(module, use.via)))
 
+    def reads(self, module: str, use: Use) -> bool:
+        """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
+        if not use.callee or len(use.path) < 2:
+            return False
+        *path, method = use.path
+        makers = [maker for node in self.resolve(module, tuple(path)) for maker in self._makers(node)]
+        classes = [unit for maker in makers for unit in self._classes(maker) if method in unit.readers | unit.writers]
+        return bool(classes) and all(method in unit.readers for unit in classes)
+
+    def _makers(self, node: Node) -> Iterator[Node]:
+        """What was called where a name of data got its value."""
+        analysis = self.analyses.get(node[0])
+        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
+            if unit.kind == "other" and node[1] in unit.binds:
+                for use in unit.now:
+                    if use.callee:
+                        yield from self.resolve(node[0], use.path)
+
+    def _classes(self, node: Node) -> Iterator[Unit]:
+        analysis = self.analyses.get(node[0])
+        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
+            if unit.kind == "class" and node[1] in unit.binds:
+                yield unit
+
     def _functions(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         for node in self.resolve(module, path):
             units = self.analyses[node[0]].by_name.get(node[1], ())
@@ -195,7 +231,9 @@ class Graph(Imports):
             for name, units in analysis.by_name.items():
                 changes, reads = set[Node](), set[Node]()
                 for use in (use for unit in units if name in unit.binds for use in unit.later):
-                    (changes if use.mutates else reads).update(self.resolve(module, use.path))
+                    (changes if use.mutates and not self.reads(module, use) else reads).update(
+                        self.resolve(module, use.path)
+                    )
                 if changes:
                     found[name] = {node: node not in reads for node in changes}
             self._mutators[module] = found
@@ -240,7 +278,7 @@ def _hit(node: Node, facts: Mapping[str, set[str]]) -> bool:
     return bool(names) and (node[1] == STAR or node[1] in names)  # type: ignore[operator]
 
 
-def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[str]]:
+def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[tuple[str, frozenset[str]]]]:
     """What other modules' resolution depends on: the names that are bound, and which of them are definitions."""
-    defined = {name for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
+    defined = {(name, unit.readers) for unit in analysis.units if unit.kind in ("def", "class") for name in unit.binds}
     return analysis.binds | analysis.declared, frozenset(defined)
