@@ -15,6 +15,7 @@ import importlib
 import sys
 from dataclasses import replace
 from itertools import takewhile
+from types import CodeType
 
 from fh_dash import events
 from fh_dash.engine.caches import Caches
@@ -46,6 +47,8 @@ class Attempt(Follower):
         self._program, self._runner, self._finder, self._plan = program, runner, finder, plan
         self.reports: list[events.ModuleReport] = []
         self.moved: list[Moved] = []
+        self.reran: list[tuple[CodeType, CodeType]] = []
+        """The code of modules that ran again, before and now."""
         self.caches = Caches(program.records)
         self._journal = Journal()
         graph = plan.graph or program.graph
@@ -289,6 +292,7 @@ class Attempt(Follower):
         program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         new = program.records[name]
         self.successors.note(record, new)
+        self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, old, program.segments(name))
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis)):
             self._runner.tell_outer(name)

@@ -10,6 +10,7 @@ import copy
 from dataclasses import dataclass
 from types import ModuleType
 
+from fh_dash.engine.analysis import Analysis, Unit
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.namespaces import SYSTEM_NAMES, is_submodule
 
@@ -29,12 +30,20 @@ def not_yet(graph: Graph, module: str, unit: int) -> frozenset[str]:
     """Names that a module binds from that statement on, and not before."""
     analysis = graph.analyses[module]
     done, rest = analysis.units[:unit], analysis.units[unit:]
-    bound = {name for part in done for name in part.binds | part.declares}
-    later = {name for part in rest for name in part.binds}
+    bound = {name for part in done for name in _binds(analysis, part)}
+    later = {name for part in rest for name in _binds(analysis, part)}
     for star in analysis.stars():
         names = bound if rest and star.line < rest[0].line else later
         names |= graph.exports(star.module)
     return frozenset(later - bound)
+
+
+def _binds(analysis: Analysis, unit: Unit) -> set[str]:
+    """What a statement binds, be it by calling functions that declare names `global`."""
+    called = {use.path[0] for use in unit.now if use.callee and len(use.path) == 1}
+    functions = {id(found): found for name in called for found in analysis.by_name.get(name, ()) if name in found.binds}
+    own = set() if unit.kind == "def" else unit.declares
+    return {*unit.binds, *own, *(name for function in functions.values() for name in function.declares)}
 
 
 def rebound(graph: Graph, module: str, unit: int) -> set[str]:

@@ -85,6 +85,8 @@ class Facts:
             node = (name, key)
             if partial and (new is MISSING or old is new):
                 continue
+            if not partial and (old is new or same_value(old, new)):
+                self.values.pop(node, None)  # in the middle of its import it had another one
             if key in SYSTEM_NAMES or (old is new and not (callable(new) and node in self._plan.renamed)):
                 continue
             if old is not new and same_value(old, new):

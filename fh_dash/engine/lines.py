@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import inspect
 import linecache
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from fh_dash.engine.sources import Source
+from fh_dash.engine.walk import inside
 
 _OPTIMIZED = inspect.CO_OPTIMIZED
 """Set for the code of functions, not for modules and class bodies."""
@@ -42,6 +43,58 @@ def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
                 _exchange(function, codes)
     for source in changed:
         linecache.cache.pop(str(source.path), None)
+
+
+def refresh_closures(reruns: Iterable[tuple[CodeType, CodeType]], namespaces: Iterable[Mapping[str, object]]) -> None:
+    """After modules ran again: the closures that their decorators made for other modules get today's lines.
+
+    Only what the namespaces of modules and their classes hold is looked at: such edits are too frequent for a look over
+    the heap.
+    """
+    codes = {id(old): (old, new) for old_module, new_module in reruns for old, new in _moved(old_module, new_module)}
+    if not codes:
+        return
+    for function in (function for namespace in namespaces for function in _held(namespace)):
+        _exchange(function, codes)
+
+
+def _moved(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """Functions inside of functions that are the same ones on other lines."""
+    before, after = _closures(old), _closures(new)
+    for name in before.keys() & after.keys():
+        for one, other in zip(before[name], after[name], strict=False):
+            if one.co_firstlineno != other.co_firstlineno and _bare(one) == _bare(other):
+                yield one, other
+
+
+def _closures(code: CodeType, inside: bool = False) -> dict[str, list[CodeType]]:
+    found: dict[str, list[CodeType]] = {}
+    for inner in (constant for constant in code.co_consts if isinstance(constant, CodeType)):
+        if inside and inner.co_flags & _OPTIMIZED:
+            found.setdefault(inner.co_qualname, []).append(inner)
+        for name, codes in _closures(inner, inside or bool(inner.co_flags & _OPTIMIZED)).items():
+            found.setdefault(name, []).extend(codes)
+    return found
+
+
+def _bare(code: CodeType) -> CodeType:
+    consts = tuple(_bare(constant) if isinstance(constant, CodeType) else constant for constant in code.co_consts)
+    return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=consts)
+
+
+def _held(namespace: Mapping[str, object]) -> Iterator[FunctionType]:
+    for value in list(namespace.values()):
+        yield from _chain(value)
+        if isinstance(value, type) and value.__module__ == namespace.get("__name__"):
+            for thing in list(vars(value).values()):
+                for part in (thing, *inside(thing)):
+                    yield from _chain(part)
+
+
+def _chain(value: object) -> Iterator[FunctionType]:
+    while isinstance(value, FunctionType):
+        yield value
+        value = value.__dict__.get("__wrapped__")
 
 
 def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

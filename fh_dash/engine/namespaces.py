@@ -51,10 +51,24 @@ def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], anal
     for star in analysis.stars():
         if (module := sys.modules.get(star.module)) is not None:
             provided |= set(public_names(vars(module))) - hidden.get(star.module, frozenset())
-    for gone in list(_unbound(name, before, analysis)):
-        left = namespace.get(gone, MISSING) is before[gone] and gone not in provided
-        if left and not analysis.dynamic and gone not in analysis.declared:
-            del namespace[gone]
+    for gone in left_over(name, namespace, before, analysis, provided):
+        del namespace[gone]
+
+
+def left_over(
+    name: str,
+    namespace: Mapping[str, Any],
+    before: Mapping[str, Any],
+    analysis: Analysis,
+    provided: Collection[str],
+) -> set[str]:
+    """Names of the last run that are still there, and that no statement of the new source binds."""
+    unbound = () if analysis.dynamic else _unbound(name, before, analysis)
+    return {
+        key
+        for key in unbound
+        if namespace.get(key, MISSING) is before[key] and key not in provided and key not in analysis.declared
+    }
 
 
 def show_submodules(name: str, namespace: dict[str, Any], before: dict[str, Any]) -> None:
@@ -65,7 +79,7 @@ def show_submodules(name: str, namespace: dict[str, Any], before: dict[str, Any]
             namespace[gone] = submodule
 
 
-def _unbound(name: str, before: dict[str, Any], analysis: Analysis) -> Iterator[str]:
+def _unbound(name: str, before: Mapping[str, Any], analysis: Analysis) -> Iterator[str]:
     """Globals of the last run that no statement of the new source is seen to bind."""
     for key, value in before.items():
         is_submodule = isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value

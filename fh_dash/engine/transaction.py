@@ -11,7 +11,7 @@ from fh_dash.engine import abcs
 from fh_dash.engine.attempt import Attempt
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.keep import registry
-from fh_dash.engine.lines import refresh_lines
+from fh_dash.engine.lines import refresh_closures, refresh_lines
 from fh_dash.engine.patch import move_instances
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program
@@ -73,6 +73,7 @@ class Transaction:
         attempt.caches.clear(facts.touched(), facts.ran)
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.caches.dropped)
         move_instances(attempt.successors.replaced)
+        refresh_closures(attempt.reran, [vars(record.module) for record in self._program.records.values()])
         refresh_lines(attempt.moved, list(self.plan.sources.values()))
         self._end(attempt)
         self._settled(self.plan)

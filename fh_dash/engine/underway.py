@@ -8,7 +8,7 @@ from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.circles import not_yet, rebound
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import Hidden, is_submodule, public_names
+from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
 from fh_dash.engine.program import Program
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
@@ -39,8 +39,13 @@ class UnderWay:
     def not_yet(self, name: str) -> frozenset[str]:
         """Names that a module does not have at this moment of a cold start; nothing unless its import is going on."""
         if name in self.running:
-            return not_yet(self._program.graph, name, self._runner.unit_of(name))
+            return not_yet(self._program.graph, name, self._runner.unit_of(name)) | self._no_more(name)
         return not_yet(self._program.graph, name, self.walked[name]) if name in self.walked else frozenset()
+
+    def _no_more(self, name: str) -> set[str]:
+        """Names that a module which runs again had last time, and is not going to have."""
+        analysis, namespace = self._program.graph.analyses[name], vars(self._program.records[name].module)
+        return left_over(name, namespace, self.running[name], analysis, self.provided(name, analysis))
 
     def missing(self, name: str) -> str:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""

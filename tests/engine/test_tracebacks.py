@@ -242,6 +242,13 @@ class TestReloads:
             assert lib.save({"lines.py": "# a comment\n" * number + text(LINES)}).told[0].startswith("lines refreshed")
             true(lib, ("handler", "wrapped method"))
 
+    def test_decorator_moves_in_an_edit(self, lib: Project) -> None:
+        """The same, with other code above it: the module runs again, the ones that it decorated do not."""
+        for number in (1, 2, 3):
+            told = lib.save({"lines.py": f"X = {number}\n" * number + text(LINES)}).told
+            assert told == ["lines re-run: modified"]
+            true(lib, ("handler", "wrapped method"))
+
     def test_after_bad_saves(self, lib: Project) -> None:
         """A mended save after several bad ones."""
         lib.bad_save({"lib.py": "# a comment\n" + source(1) + "\n(\n"})
