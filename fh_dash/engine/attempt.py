@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import takewhile
 from types import CodeType
@@ -28,6 +29,7 @@ from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
 from fh_dash.engine.journal import Journal, restore_mapping
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
+from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
 from fh_dash.engine.patch import detach
 from fh_dash.engine.plan import Plan
@@ -51,7 +53,8 @@ class Attempt(Follower):
         """The code of modules that ran again, before and now."""
         self.caches = Caches(program.records)
         self._journal = Journal()
-        graph = plan.graph or program.graph
+        # a copy: modules that run again in an attempt that comes to nothing forget what they imported by name
+        graph = self._graph = (plan.graph or program.graph).with_changes({})
         self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
         self.effects = Effects(program, self._journal, self.facts, runner)
         self.successors = Successors(self._journal, program.is_project_module)
@@ -109,8 +112,7 @@ class Attempt(Follower):
 
     def _walk(self) -> None:
         program, plan = self._program, self._plan
-        assert plan.graph is not None
-        program.graph = plan.graph
+        program.graph = self._graph
         importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
         if numbers := [segment.number for name in gone for segment in program.segments(name)]:
@@ -186,9 +188,12 @@ class Attempt(Follower):
     def hides(self, name: str) -> frozenset[str]:
         return self._under_way.not_yet(name)
 
+    def loading(self, name: str) -> None:
+        self._clear_caches(self._program.graph.used_by(name))
+
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
-        self._clear_caches_in_use()
+        self._imported()
 
     def arrive(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
@@ -206,7 +211,7 @@ class Attempt(Follower):
         )
         with self.facts.so_far(segments(old), segments(self._runner.trace)):
             self._arrive(name)
-        self._clear_caches_in_use()
+        self._imported()
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
@@ -253,13 +258,21 @@ class Attempt(Follower):
                     raise Again(name, reason)
                 self._rebind(name)
 
-    # ------------------------------------------------------------------------------------------ acting
-
-    def _clear_caches_in_use(self) -> None:
+    def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""
         if (running := self._runner.running()) in self._under_way.running:
-            used = self._program.graph.used_by(running)
-            self.caches.clear(used & self.facts.touched(), self.facts.ran)
+            self._clear_caches(self._program.graph.used_by(running))
+
+    # ------------------------------------------------------------------------------------------ acting
+
+    def _clear_caches(self, used: AbstractSet[Node]) -> None:
+        """Of what a module uses that is running or about to run, not of more: a bad save should cost no cache.
+
+        What registries do not hold at this moment of a cold start, cached answers must not know of.
+        """
+        if cached := self.caches.among(used):
+            touched = self.facts.touched() | self.facts.made_from(self.effects.away())
+            self.caches.clear(cached & touched, self.facts.ran)
 
     def _rerun(self, name: str, record: Record, reason: str) -> None:
         program, journal, facts = self._program, self._journal, self.facts
@@ -278,7 +291,10 @@ class Attempt(Follower):
         program.graph.forget_dynamic(name)
         used = program.graph.used_by(name)
         self._under_way.show_half_made(name, used)
-        self.caches.clear(used & facts.touched(), facts.ran)
+        with facts.so_far(
+            old, ()
+        ):  # what it puts elsewhere it does after that; a cache it fills before keeps its answer
+            self._clear_caches(used)
         self._under_way.running[name] = before
         try:
             self._finder.run(record.module, source, journal, previous)

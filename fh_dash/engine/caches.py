@@ -19,22 +19,31 @@ class Caches:
         self._cleared: set[Node] = set()
         self.dropped: list[CacheChange] = []
 
+    def among(self, names: Collection[Node]) -> set[Node]:
+        """Those of the names that stand for a cache, or for a class with one."""
+        return {node for node in names if any(True for _ in self._of(node))}
+
     def clear(self, touched: Collection[Node], ran: Collection[str]) -> None:
         """Clear those whose function is made from something that behaves differently; each once.
 
         What a module that runs again has it compute after that, it would have in a cold start too.
         """
-        for module, name in sorted(set(touched) - self._cleared):
-            if module in ran or module not in self._records:
+        for node in sorted(set(touched) - self._cleared):
+            if node[0] in ran:
                 continue
-            for key, cache in _caches(name, vars(self._records[module].module).get(name)):
-                self._cleared.add((module, name))
+            for key, cache in self._of(node):
+                self._cleared.add(node)
                 if cache.cache_info().currsize:
                     cache.cache_clear()
-                    self.dropped.append(CacheChange(f"{module}:{key}", "dropped", "calls code that changed"))
+                    self.dropped.append(CacheChange(f"{node[0]}:{key}", "dropped", "calls code that changed"))
+
+    def _of(self, node: Node) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
+        record = self._records.get(node[0])
+        if record is not None:
+            yield from _caches(node[1], vars(record.module).get(node[1]))
 
 
-def _caches(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+def _caches(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
     if isinstance(thing, _lru_cache_wrapper):
         yield name, thing
     elif isinstance(thing, type):

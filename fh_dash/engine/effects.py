@@ -53,6 +53,13 @@ class Effects:
             segment.undo(self._journal)
         self.forget_dispatch()
 
+    def away(self) -> set[Node]:
+        """Containers of which something was taken back and is not in its place again."""
+        if not self.taken_back:
+            return set()
+        gone = (s for name in self._program.records for s in self._program.segments(name) if not s.applied)
+        return {delta.tracked.node for segment in gone for delta in segment.deltas}
+
     def put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
         if not any(isinstance(step, Arrival) for step in record.trace[number:]) and self._facts.reason(name):
             return  # it will run again in a moment, and all its imports are behind it

@@ -156,6 +156,10 @@ class Facts:
         """All names that behave differently, be it by what the containers hold that they look into."""
         return self.behaviour.union(*(found.derived | found.entries for found in self.contents))
 
+    def made_from(self, containers: Collection[Node]) -> set[Node]:
+        """Names whose value or behaviour is made from what these hold."""
+        return self._graph.spread(containers, contents=True) if containers else set()
+
     def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str], number: int) -> None:
         """Attributes of a module that a segment set, before that is taken back: they may come to another value."""
         for name in names:

@@ -29,8 +29,11 @@ class Follower:
     def arrive(self, name: str) -> None:
         """An import statement names a module that is loaded."""
 
+    def loading(self, name: str) -> None:
+        """A module is about to run for the first time."""
+
     def loaded(self, name: str) -> None:
-        """A module was loaded for the first time."""
+        """A module has run for the first time."""
 
     def hides(self, name: str) -> frozenset[str]:
         """The names that a module in the middle of its import does not have yet."""
@@ -57,6 +60,7 @@ class ProjectLoader(SourceFileLoader):
         with program.lock:
             program.graph.update({name: source.analysis})
             self._note_importer(name)
+        self._finder.follower.loading(name)
         try:
             self._finder.run(module, source, NoJournal())
         except BaseException:
