@@ -147,7 +147,7 @@ class Runner:
             pinned=registry.is_pinned,
             is_project=program.is_project_module,
         )
-        watch = Watch(program.find, program.declared, journal)
+        watch = Watch(self._find, program.declared, journal)
         for package in sorted({imported.module.partition(".")[0] for imported in source.analysis.imports}):
             if containers := CONTAINERS.get(package):
                 watch.track_known(containers)
@@ -246,12 +246,17 @@ class Runner:
     # ------------------------------------------------------------------------------------------- in reach
 
     def _track(self, watch: Watch, source: Source, target: str) -> None:
-        module = self._program.find(target)
+        module = self._find(target)
         if module is None:
             return
         for name in _assigned_on(source, target):
             watch.track_name(module, name)
         watch.track(self._roots(source, target, vars(module)))
+
+    def _find(self, name: str) -> ModuleType | None:
+        """A project module, be it in the middle of its first import."""
+        half_made = (frame.module for frame in self.stack if frame.name == name)
+        return self._program.find(name) or next(half_made, None)
 
     def _roots(self, source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
         names: set[str] = set()

@@ -20,7 +20,7 @@ _ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)
 _OPAQUE = frozenset(
     "logging threading _thread asyncio uvloop concurrent socket ssl re typing types inspect ast sqlite3 apsw decimal "
     "datetime numpy torch pandas polars tensorflow jax transformers sentence_transformers sklearn random io "
-    "_io codecs contextvars".split()
+    "_io codecs contextvars fh_dash".split()
 )
 """Packages whose objects hold large or shared graphs and no registrations."""
 _RENEWED = frozenset({"sqlalchemy"})
@@ -169,6 +169,9 @@ class Walker:
             yield from self._instance(node, thing, depth)
 
     def _function(self, node: Node, function: FunctionType, depth: int) -> Iterator[Tracked]:
+        module = function.__globals__.get("__name__", "")
+        if module.partition(".")[0] == "fh_dash":
+            return  # what is kept by a decorator of ours, and `import_module` as long as we stand in for it
         cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
         self._push(node, [(None, cell) for cell in cells], None, depth)
         if function.__dict__:
@@ -178,7 +181,6 @@ class Walker:
             self.dispatchers.append(function)
             cache = getattr(function._clear_cache, "__self__", None)
             self._seen[id(cache)] = cache
-        module = function.__globals__.get("__name__", "")
         if (found := self._modules(module)) is not None:
             names = _names(function.__code__)
             for name in names & self._declared(module):

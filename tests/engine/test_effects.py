@@ -413,7 +413,6 @@ class TestApps:
         ],
         ids=["starlette", "fasthtml"],
     )
-    @pytest.mark.xfail(reason="what is done to a module that is still running is not seen")
     def test_in_the_middle_of_the_entry(self, project: Project, make: str, add: str) -> None:
         """The entry makes the app, imports a module that puts routes on it, and adds some itself."""
         head = f"{make}\nfrom starlette.responses import PlainTextResponse as Text\napp = App()\nadd = {add}\n"
