@@ -35,13 +35,16 @@ _SMALL = 64
 class Tracked:
     """One container and where it hangs: `owner[key]` when it is an attribute or item of something that is tracked too.
 
-    The place outlives the object: FastHTML builds a new route list for each route it adds.
+    The place outlives the object: FastHTML builds a new route list for each route it adds, and who comes first makes
+    the list that others find in a table.
     """
 
     node: Node
     container: Any
     owner: Any = None
     key: Any = None
+    above: Tracked | None = None
+    """The owner as it is tracked, which may hang somewhere itself."""
     only: frozenset[str] | None = None
     """Of a namespace: the names that count."""
     before: Any = None
@@ -53,7 +56,8 @@ class Tracked:
     def current(self) -> Any:
         if self.owner is None:
             return self.container
-        found = contents(self.owner).get(self.key)
+        owner = self.above.current() if self.above is not None else self.owner
+        found = contents(owner).get(self.key)
         return found if type(found) is type(self.container) else self.container
 
 
@@ -110,6 +114,7 @@ class Walker:
         self._names: set[tuple[int, str]] = set()
         self._seen: dict[int, object] = {}
         self._queue: deque[tuple[Node, Any, Any, Any, int, bool]] = deque()
+        self._tracked: dict[int, Tracked] = {}
         self._renew = False
         self.apps: list[Any] = []
         """Starlette applications that were met: they keep a middleware stack made from what is tracked."""
@@ -135,6 +140,15 @@ class Walker:
 
     def walk(self, roots: Iterable[tuple[Node, Any]]) -> Iterator[Tracked]:
         self._queue.extend((node, thing, None, None, 0, False) for node, thing in roots)
+        yield from self._walk()
+
+    def inside(self, tracked: Tracked, things: Iterable[tuple[Any, Any]]) -> Iterator[Tracked]:
+        """Of what came into a container meanwhile, as items of it (None as keys where they have none)."""
+        owner = tracked.container if isinstance(tracked.container, dict) else None
+        self._queue.extend((tracked.node, thing, owner, key, 1, tracked.renew) for key, thing in things)
+        yield from self._walk()
+
+    def _walk(self) -> Iterator[Tracked]:
         while self._queue and len(self._seen) < _NODES:
             node, thing, owner, key, depth, self._renew = self._queue.popleft()
             if isinstance(thing, _ATOMS) or id(thing) in self._seen:
@@ -150,7 +164,9 @@ class Walker:
         if isinstance(thing, CONTAINERS):
             if isinstance(thing, dict) and not changeable(thing):
                 return
-            yield Tracked(node, thing, owner, key, renew=self._renew)
+            above = self._tracked.get(id(owner)) if owner is not None else None
+            tracked = self._tracked[id(thing)] = Tracked(node, thing, owner, key, above, renew=self._renew)
+            yield tracked
             if len(thing) <= _SMALL:
                 items = list(thing.items()) if isinstance(thing, dict) else [(None, t) for t in thing]
                 self._push(node, items, thing if isinstance(thing, dict) else None, depth)

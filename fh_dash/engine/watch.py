@@ -32,10 +32,13 @@ class Watch:
 
     def track(self, roots: Iterable[tuple[Node, Any]]) -> None:
         for tracked in self.walker.walk(roots):
-            place = id(tracked.container), tracked.only
-            if place not in self._known:
-                self._known.add(place)
-                self._add(tracked)
+            self._add_once(tracked)
+
+    def _add_once(self, tracked: Tracked) -> None:
+        place = id(tracked.container), tracked.only
+        if place not in self._known:
+            self._known.add(place)
+            self._add(tracked)
 
     def track_name(self, module: ModuleType, name: str) -> None:
         """An attribute of another module that is assigned (`conf.DEBUG = True`)."""
@@ -77,7 +80,22 @@ class Watch:
                     self._tracked.append(tracked)
 
     def rebase(self) -> None:
-        """Take what is there now as the state to compare with."""
+        """Take what is there now as the state to compare with; what is new in it may be a container too."""
+        new = []
         for tracked in self._tracked:
+            before = tracked.before
             tracked.container = tracked.current()
             tracked.before = copy_of(tracked.container, tracked.only)
+            if tracked.only is None and (things := _new_things(before, tracked.before)):
+                new.append((tracked, things))
+        for tracked, things in new:
+            for inner in self.walker.inside(tracked, things):
+                self._add_once(inner)
+
+
+def _new_things(before: Any, now: Any) -> list[tuple[Any, Any]]:
+    """What was put into a container, by key where it has keys."""
+    if isinstance(now, dict):
+        return [(key, thing) for key, thing in now.items() if before.get(key) is not thing]
+    known = set(map(id, before))
+    return [(None, thing) for thing in now if id(thing) not in known]
