@@ -31,7 +31,7 @@ def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, An
         return value
 
     swapped = {name: swap(value) for name, value in contents.items()}
-    _carry_combinations(old, swapped)
+    _carry_combinations(old, swapped, journal)
     return swapped
 
 
@@ -43,12 +43,18 @@ def _renewed(old: enum.EnumMeta, name: str, new: Any, journal: Journal) -> Any:
         new.__class__ = old
         new.__objclass__ = old
         return new
-    journal.save_mapping(member.__dict__)
+    _forget_inverse(member, journal)
     member.__dict__.update({k: v for k, v in new.__dict__.items() if k != "__objclass__"})
     return member
 
 
-def _carry_combinations(old: enum.EnumMeta, contents: dict[str, Any]) -> None:
+def _forget_inverse(member: Any, journal: Journal) -> None:
+    """`~flag` is remembered by the member, and another one once the class has more of them."""
+    journal.save_mapping(member.__dict__)
+    member.__dict__.pop("_inverted_", None)
+
+
+def _carry_combinations(old: enum.EnumMeta, contents: dict[str, Any], journal: Journal) -> None:
     """Combined flags (`A | B`) are made on demand and remembered by value: kept ones must be found again."""
     mask = contents.get("_flag_mask_")
     if mask is None:
@@ -56,4 +62,5 @@ def _carry_combinations(old: enum.EnumMeta, contents: dict[str, Any]) -> None:
     known = contents["_value2member_map_"]
     for value, member in old._value2member_map_.items():
         if member._name_ not in old._member_map_ and isinstance(value, int) and value & ~mask == 0:
-            known.setdefault(value, member)
+            if known.setdefault(value, member) is member:
+                _forget_inverse(member, journal)

@@ -125,15 +125,15 @@ class Facts:
 
     def _fill(self, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
-        if nodes := {place.node for place in tracked}:
-            found.entries = {place.node for place in tracked if place.only is None}
+        if nodes := self._graph.aliased(place.node for place in tracked):
+            found.entries = nodes - {place.node for place in tracked if place.only is not None}
             found.structure = nodes if places_of(old) != places_of(new) else set()
             derived = self._graph.spread(nodes, contents=True)
             derived |= self._graph.spread(found.structure, contents=True, strict=True)
             found.derived = derived - nodes - self.behaviour
             found.using = self._graph.spread(nodes) - nodes - self.behaviour
             self.contents.append(found)
-            self.concern(found.using)
+            self.concern(derived | found.using)
 
     @contextlib.contextmanager
     def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:

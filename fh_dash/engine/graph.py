@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fh_dash.engine.analysis import STAR, Analysis, Unit
@@ -238,6 +238,29 @@ class Graph(Imports):
                     found[name] = {node: node not in reads for node in changes}
             self._mutators[module] = found
         return self._mutators[module]
+
+    def aliased(self, nodes: Iterable[Node]) -> set[Node]:
+        """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.
+
+        Of names that one statement binds together (`app, rt = fast_app()`), each.
+        """
+        found: set[Node] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting += self._same_object(node)
+        return found
+
+    def _same_object(self, node: Node) -> Iterator[Node]:
+        module, name = node
+        analysis = self.analyses.get(module)
+        for unit in analysis.by_name.get(name, ()) if analysis else ():
+            if unit.kind == "other" and name in unit.binds:
+                yield from ((module, other) for other in unit.binds)
+                if len(unit.now) == 1 and not unit.now[0].called:
+                    yield from self.resolve(module, unit.now[0].path)
 
     def spread(self, changed: Collection[Node], *, contents: bool = False, strict: bool = False) -> set[Node]:
         """`changed` and every name whose value or behaviour is made from one of them, over all modules.
