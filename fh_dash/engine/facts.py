@@ -264,6 +264,8 @@ class Facts:
         if node in self.behaviour:
             if node[1] == "__getattr__":
                 return not self._has(node[0], use.path[-1])
+            if reached.shown and self._graph.origin(node) in self._plan.renamed:
+                return True
             if reached.behaves or (self._is_read(reached) and not use.handed_on):
                 return True
         return False

@@ -21,6 +21,8 @@ class Reached:
     """What the used object does counts, not only which object it is."""
     reads: bool = False
     """It calls a method of a project's object that only reads it."""
+    shown: bool = False
+    """It is given to a method of a project's object, which may look at it."""
 
     @property
     def mutates(self) -> bool:
@@ -128,7 +130,7 @@ class Graph(Imports):
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
                     continue
-                found = Reached(node, use, behaves, self.reads(module, use))
+                found = Reached(node, use, behaves, self.reads(module, use), any(self._methods(module, use.via)))
                 if (kind := (node, behaves, use.handed_on, found.mutates)) not in seen:
                     seen.add(kind)
                     yield found
@@ -190,12 +192,18 @@ class Graph(Imports):
 
     def reads(self, module: str, use: Use) -> bool:
         """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
-        if not use.callee or len(use.path) < 2:
-            return False
-        *path, method = use.path
-        makers = [maker for node in self.resolve(module, tuple(path)) for maker in self._makers(node)]
-        classes = [unit for maker in makers for unit in self._classes(maker) if method in unit.readers | unit.writers]
-        return bool(classes) and all(method in unit.readers for unit in classes)
+        classes = list(self._methods(module, use.path)) if use.callee else []
+        return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
+
+    def _methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
+        """The project's classes that a dotted name may stand for a method of, by way of an object."""
+        if len(path) < 2:
+            return
+        for node in self.resolve(module, path[:-1]):
+            for maker in self._makers(self.origin(node)):
+                for unit in self._classes(self.origin(maker)):
+                    if path[-1] in unit.readers | unit.writers:
+                        yield unit
 
     def _makers(self, node: Node) -> Iterator[Node]:
         """What was called where a name of data got its value."""
