@@ -48,7 +48,7 @@ class Facts:
         self._plan, self._graph, self._former, self._records = plan, graph, former, records
         self.values: dict[Node, tuple[Any, Any]] = {}
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
-        self.behaviour: set[Node] = (graph.spread(plan.behaviour) if plan.behaviour else set()) | former.spread(gone)
+        self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
         self.contents: list[_Contents] = []
         self._attributes: dict[Node, tuple[Any, int]] = {}
         """Attributes that others set on modules: the value last time, and when it was set."""
@@ -101,8 +101,13 @@ class Facts:
     def _spread(self, found: set[Node]) -> None:
         new = found - self.behaviour
         if new:
-            self.behaviour |= new | self._graph.spread(new)
+            self.behaviour |= self._affected(new)
             self.concern(self.behaviour)
+
+    def _affected(self, nodes: Collection[Node]) -> set[Node]:
+        """Them and all that is made from them; with what used a name of their own that comes from elsewhere now."""
+        edited = {node for node in nodes if node[0] in self._plan.sources}
+        return self._graph.spread(nodes) | self._former.spread(edited)
 
     def note_run(self, name: str, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""

@@ -163,9 +163,22 @@ class Keeper:
             if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
                 self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in things]
         _tell_descriptors(contents, old, new)
+        if id(new) in self._met:
+            self._tell_registries(new)
         old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)
         detach(new, self._is_project)
+
+    def _tell_registries(self, new: type) -> None:
+        """Hooks of its bases and its metaclass have put the new class somewhere, and the module may go on from there."""
+        kept = {id(new): self._met[id(new)]}
+        families = [cls for cls in (*new.__mro__[1:], *type(new).__mro__) if self._is_project(cls.__module__)]
+        functions = [part for cls in families for value in vars(cls).values() for part in (value, *inside(value))]
+        places = {id(f.__globals__): f.__globals__ for f in functions if isinstance(f, FunctionType)}
+        for values in [list(vars(cls).values()) for cls in families] + [list(p.values()) for p in places.values()]:
+            for value in values:
+                if isinstance(value, dict | list):
+                    unshadowed(value, kept)
 
     def _method(self, value: Any) -> Any:
         """The method of the last run, renewed, in the place of its new twin: bound ones are kept by somebody."""
