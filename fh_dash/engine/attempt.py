@@ -38,8 +38,10 @@ from fh_dash.engine.rebind import rebind
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
-from fh_dash.engine.successors import Successors, classes
+from fh_dash.engine.successors import Successors, classes, derived_classes
 from fh_dash.engine.underway import UnderWay
+
+_UNUSED = "nothing imports it any more"
 
 
 class Attempt(Follower):
@@ -105,7 +107,7 @@ class Attempt(Follower):
                 self._report(name, "loaded")
         left = self._program.records.keys() - self._program.alive()
         for name in left & known:
-            self._unload(name, "nothing imports it any more")
+            self._unload(name, _UNUSED)
         self._program.loose |= left - known  # what imported it failed: after a cold start it is there
 
     # ----------------------------------------------------------------------------------------- the walk
@@ -119,6 +121,8 @@ class Attempt(Follower):
             self.effects.take_back_from(min(numbers))  # what came on top of theirs first
         for name in gone:
             self._unload(name, "its file is gone")
+        for name in plan.unused & program.records.keys():
+            self._unload(name, _UNUSED)
         known = self._known = set(program.records)
         self._arrive(program.entry)
         for name in self._failed:
@@ -193,6 +197,7 @@ class Attempt(Follower):
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
+        self.facts.note_subclasses(name, (), self._derived(self._program.records[name]))
         self._imported()
 
     def arrive(self, name: str) -> None:
@@ -238,7 +243,7 @@ class Attempt(Follower):
             if name in alive:
                 self._arrive_alone(name)
             else:
-                self._unload(name, "nothing imports it any more")
+                self._unload(name, _UNUSED)
 
     def _arrive_alone(self, name: str) -> None:
         try:
@@ -250,12 +255,13 @@ class Attempt(Follower):
 
     def _check_again(self, known: set[str]) -> None:
         """What became known after a module was walked over may still concern it."""
+        program = self._program
         for name in list(self._arrived):
             if name in self.facts.ran:
                 self.effects.hold_owners(name, self._plan.reruns)
-            elif name in known and name in self.facts.candidates and name in self._program.records:
+            elif name in known and name in self.facts.candidates and name in program.records:
                 if reason := self.facts.reason(name, later=True):
-                    raise Again(name, reason)
+                    raise Again(name, reason, known - program.records.keys() - self._plan.gone)
                 self._rebind(name)
 
     def _imported(self) -> None:
@@ -285,7 +291,7 @@ class Attempt(Follower):
         relocate(record.module, source, journal)
         prepare(name, namespace, source.analysis, self._under_way.provided(name, source.analysis))
         previous = match_definitions(record.source.analysis, source.analysis, record.made)
-        old = segments(record.trace)
+        old, derived = segments(record.trace), self._derived(record)
         facts.ran.add(name)
         self.effects.hold_owners(name, self._plan.reruns)
         program.graph.forget_dynamic(name)
@@ -310,6 +316,7 @@ class Attempt(Follower):
         self.successors.note(record, new)
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, old, program.segments(name))
+        facts.note_subclasses(name, derived, self._derived(new))
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis)):
             self._runner.tell_outer(name)
         facts.compare(name, before, namespace)
@@ -336,7 +343,7 @@ class Attempt(Follower):
     def _unload(self, name: str, reason: str) -> None:
         program, journal = self._program, self._journal
         record = program.records[name]
-        done = program.segments(name)
+        done, derived = program.segments(name), self._derived(record)
         for segment in reversed(done):
             segment.undo(journal)
         self._report(name, "unloaded", reason)
@@ -347,6 +354,10 @@ class Attempt(Follower):
             program.graph.update({name: None})
         self.facts.gone.add(name)
         self.facts.note_gone(name, done)
+        self.facts.note_subclasses(name, derived, (), program.starts.get(name, 0))
+
+    def _derived(self, record: Record) -> list[tuple[str, int]]:
+        return derived_classes(record, self._program.is_project_module)
 
     def _report(
         self,

@@ -147,6 +147,11 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
             n for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names
         ),
         surface=surface,
+        asks_subclasses=any(
+            isinstance(part, ast.Attribute) and part.attr == "__subclasses__"
+            for node in nodes
+            for part in ast.walk(node)
+        ),
         readers=readers,
         writers=writers,
     )

@@ -61,6 +61,6 @@ def _carry_combinations(old: enum.EnumMeta, contents: dict[str, Any], journal: J
         return
     known = contents["_value2member_map_"]
     for value, member in old._value2member_map_.items():
-        if member._name_ not in old._member_map_ and isinstance(value, int) and value & ~mask == 0:
-            if known.setdefault(value, member) is member:
-                _forget_inverse(member, journal)
+        combined = member._name_ not in old._member_map_ and isinstance(value, int) and value & ~mask == 0
+        if combined and known.setdefault(value, member) is member:
+            _forget_inverse(member, journal)

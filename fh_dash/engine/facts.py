@@ -8,7 +8,7 @@ contents   per module that ran: the containers of others in which its entries be
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class _Contents:
     """Of these, the ones that hold other entries than before."""
     derived: set[Node] = field(default_factory=set)
     """Names that are made from what the containers hold."""
+    subclasses: bool = False
+    """It is not containers, but the subclasses of other modules' classes; `derived` are those who ask for them."""
     using: set[Node] = field(default_factory=set)
     """The same, with the functions that look as if they only put something there."""
 
@@ -122,6 +124,20 @@ class Facts:
     def note_gone(self, name: str, old: Collection[Segment]) -> None:
         """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
         self._note(name, _Contents(since=min((segment.number for segment in old), default=0)), old, ())
+
+    def note_subclasses(
+        self,
+        name: str,
+        before: Sequence[tuple[str, int]],
+        after: Sequence[tuple[str, int]],
+        since: int | None = None,
+    ) -> None:
+        """What a module derived from others' classes (`successors.derived_classes`); `since` when it was unloaded."""
+        if [*before] == [*after] and not any((name, cls.partition(".")[0]) in self.behaviour for cls, _ in after):
+            return
+        asking = self._graph.asking_subclasses()
+        self.contents.append(_Contents(since, subclasses=True, derived=self._graph.spread(asking)))
+        self.concern(self.contents[-1].derived)
 
     def _note(self, name: str, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
         self.ran.add(name)
@@ -323,6 +339,8 @@ class Facts:
 
     def _concerns_by_contents(self, found: _Contents, reached: Reached, wrote: Collection[Node]) -> bool:
         node, use = reached.node, reached.use
+        if found.subclasses:
+            return use.path[-1] == "__subclasses__" or (use.callee and node in found.derived)
         if node == ENVIRONMENT:
             return node in found.structure and not reached.mutates
         if reached.behaves and found.entries.isdisjoint(wrote) and (node in found.using or node in found.entries):

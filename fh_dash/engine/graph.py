@@ -247,6 +247,11 @@ class Graph(Imports):
             self._mutators[module] = found
         return self._mutators[module]
 
+    def asking_subclasses(self) -> set[Node]:
+        """Names of which the definition mentions `__subclasses__`."""
+        units = ((module, unit) for module, analysis in self.analyses.items() for unit in analysis.units)
+        return {(module, name) for module, unit in units if unit.asks_subclasses for name in unit.binds}
+
     def aliased(self, nodes: Iterable[Node]) -> set[Node]:
         """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.
 

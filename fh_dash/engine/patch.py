@@ -15,6 +15,7 @@ import contextlib
 import enum
 import functools
 import gc
+import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
@@ -170,13 +171,14 @@ class Keeper:
         detach(new, self._is_project)
 
     def _tell_registries(self, new: type) -> None:
-        """Hooks of its bases and its metaclass have put the new class somewhere, and the module may go on from there."""
+        """Where hooks of its bases and its metaclass have put the new class, the module may look in a moment."""
         kept = {id(new): self._met[id(new)]}
-        families = [cls for cls in (*new.__mro__[1:], *type(new).__mro__) if self._is_project(cls.__module__)]
+        families = [cls for cls in (*new.__mro__[1:], *inspect.getmro(type(new))) if self._is_project(cls.__module__)]
         functions = [part for cls in families for value in vars(cls).values() for part in (value, *inside(value))]
         places = {id(f.__globals__): f.__globals__ for f in functions if isinstance(f, FunctionType)}
-        for values in [list(vars(cls).values()) for cls in families] + [list(p.values()) for p in places.values()]:
-            for value in values:
+        namespaces = [*(dict(vars(cls)) for cls in families), *places.values()]
+        for namespace in namespaces:
+            for value in list(namespace.values()):
                 if isinstance(value, dict | list):
                     unshadowed(value, kept)
 

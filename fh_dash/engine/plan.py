@@ -46,6 +46,8 @@ class Plan:
     """Modules that must run again whatever the others do -> why."""
     gone: frozenset[str] = frozenset()
     """Modules whose file is not there any more."""
+    unused: frozenset[str] = frozenset()
+    """Modules that nothing imports any more, as far as that is known before."""
     graph: Graph | None = None
     """With the new sources taken in."""
     behaviour: frozenset[Node] = frozenset()

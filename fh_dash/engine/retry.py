@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from fh_dash.engine.plan import Plan
@@ -26,11 +27,11 @@ class Broken(BaseException):
 
 
 class Again(Exception):
-    """The plan must be carried out from the beginning, with one more module to run."""
+    """The plan must be carried out from the beginning, with one more module to run, and without those out of use."""
 
-    def __init__(self, module: str, reason: str) -> None:
+    def __init__(self, module: str, reason: str, unused: Iterable[str] = ()) -> None:
         super().__init__(module)
-        self.module, self.reason = module, reason
+        self.module, self.reason, self._unused = module, reason, frozenset(unused)
 
     def amend(self, plan: Plan) -> Plan:
-        return replace(plan, reruns={**plan.reruns, self.module: self.reason})
+        return replace(plan, reruns={**plan.reruns, self.module: self.reason}, unused=plan.unused | self._unused)

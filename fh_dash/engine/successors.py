@@ -15,6 +15,16 @@ def classes(record: Record) -> list[type]:
     return [thing for things in record.made.values() for thing in things if isinstance(thing, type)]
 
 
+def derived_classes(record: Record, is_project: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """Classes of a module that are derived from another project module's: qualified name, `id` of the base."""
+    return [
+        (cls.__qualname__, id(base))
+        for cls in classes(record)
+        for base in cls.__bases__
+        if base.__module__ != cls.__module__ and is_project(base.__module__)
+    ]
+
+
 class Successors:
     """Grows with each module that runs again."""
 
