@@ -174,7 +174,7 @@ class Reloader:
 
 def _asks_for_something(plan: Any) -> bool:
     """An edit that was taken back makes a plan, since it is news, but nothing has to run."""
-    return not plan.empty and bool(plan.sources or plan.reruns or plan.gone or plan.load)
+    return not plan.empty and bool(plan.sources or plan.reruns or plan.gone or plan.caches or plan.load)
 
 
 def _phases(plan: Any) -> Phases:

@@ -115,6 +115,8 @@ class Attempt(Follower):
     def _walk(self) -> None:
         program, plan = self._program, self._plan
         program.graph = self._graph
+        for node, file in plan.caches.items():
+            self.caches.clear([node], (), f"reads {file}")
         importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
         if numbers := [segment.number for name in gone for segment in program.segments(name)]:

@@ -23,7 +23,7 @@ class Caches:
         """Those of the names that stand for a cache, or for a class with one."""
         return {node for node in names if any(True for _ in self._of(node))}
 
-    def clear(self, touched: Collection[Node], ran: Collection[str]) -> None:
+    def clear(self, touched: Collection[Node], ran: Collection[str], reason: str = "calls code that changed") -> None:
         """Clear those whose function is made from something that behaves differently; each once.
 
         What a module that runs again has it compute after that, it would have in a cold start too.
@@ -35,15 +35,16 @@ class Caches:
                 self._cleared.add(node)
                 if cache.cache_info().currsize:
                     cache.cache_clear()
-                    self.dropped.append(CacheChange(f"{node[0]}:{key}", "dropped", "calls code that changed"))
+                    self.dropped.append(CacheChange(f"{node[0]}:{key}", "dropped", reason))
 
     def _of(self, node: Node) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
         record = self._records.get(node[0])
         if record is not None:
-            yield from _caches(node[1], vars(record.module).get(node[1]))
+            yield from caches_in(node[1], vars(record.module).get(node[1]))
 
 
-def _caches(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
+def caches_in(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
+    """The `functools` caches that a global stands for: itself, or methods of a class; with their qualified names."""
     if isinstance(thing, _lru_cache_wrapper):
         yield name, thing
     elif isinstance(thing, type):

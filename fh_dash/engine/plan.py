@@ -48,6 +48,8 @@ class Plan:
     """Modules whose file is not there any more."""
     unused: frozenset[str] = frozenset()
     """Modules that nothing imports any more, as far as that is known before."""
+    caches: Mapping[Node, str] = field(default_factory=dict)
+    """Names of `functools` caches that hold what was in a file -> that file, which has changed."""
     graph: Graph | None = None
     """With the new sources taken in."""
     behaviour: frozenset[Node] = frozenset()
@@ -144,11 +146,12 @@ class Planner:
         paths = frozenset(self.pending)
         return Plan(
             changed=self._names(changed),
-            empty=not (scan.sources or reruns or scan.gone),
+            empty=not (scan.sources or reruns or scan.gone or scan.caches),
             forced=force,
             sources=scan.sources,
             reruns=reruns,
             gone=frozenset(scan.gone),
+            caches=scan.caches,
             graph=graph,
             behaviour=frozenset(own),
             renamed=frozenset(renamed),

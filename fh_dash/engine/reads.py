@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from fh_dash.audit import listen
+from fh_dash.engine import answers
 
 _HASH_LIMIT = 4_000_000
 """Larger files are told apart by size and time, not by content."""
@@ -35,6 +36,7 @@ class Reads:
         self._outer: Reads | None = None
 
     def start(self) -> None:
+        answers.follow(self._wanted)
         listen(_READS | _CHANGES, _notice)
         self._outer = getattr(_active, "reads", None)
         _active.reads = self
@@ -84,18 +86,24 @@ def _notice(event: str, args: tuple[Any, ...]) -> None:
     if event == "open" and not _is_read(args):
         _note_write(args[0])
         return
-    reads = getattr(_active, "reads", None)
-    if reads is None:
+    if getattr(_active, "stamping", False) or _looks_for_a_module(event):
         return
-    if event != "open" and sys._getframe(2).f_code.co_filename.startswith("<frozen importlib"):
-        return  # the import system looks where a module is
-    _active.reads = None  # what stamping reads is not the module's
+    reads = getattr(_active, "reads", None)
+    _active.stamping = True  # what stamping reads is not the project's
     try:
-        reads.note(args[0] if args[0] is not None else ".")
-    except (OSError, ValueError, TypeError):
+        path = args[0] if args[0] is not None else "."
+        if isinstance(path, str | bytes | os.PathLike) and not os.fsdecode(path).endswith(_SOURCES):
+            answers.note(path)
+        if reads is not None:
+            reads.note(path)
+    except (OSError, ValueError, TypeError):  # it would be one of the app's `open`
         pass
     finally:
-        _active.reads = reads
+        _active.stamping = False
+
+
+def _looks_for_a_module(event: str) -> bool:
+    return event != "open" and sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")
 
 
 def _is_read(args: tuple[Any, ...]) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fh_dash.engine import sources
+from fh_dash.engine.answers import readers
+from fh_dash.engine.caches import caches_in
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import stamp, take_own_write
 from fh_dash.engine.sources import Source
@@ -22,6 +25,8 @@ class Scan:
         self.sources: dict[str, Source] = {}
         self.reruns: dict[str, str] = {}
         self.gone: set[str] = set()
+        self.caches: dict[Node, str] = {}
+        """Names of `functools` caches with what they hold of a changed file -> that file."""
         self._own: dict[str, bool] = {}
 
     def look(self, paths: Collection[Path]) -> None:
@@ -33,6 +38,7 @@ class Scan:
             if file.endswith(".py"):
                 self._appeared(Path(file))
         self._check_reads(files)
+        self._check_answers(files)
 
     def _expand(self, paths: Collection[Path]) -> set[str]:
         """Files as absolute and as resolved names; for a folder, all loaded or present modules in it."""
@@ -149,6 +155,15 @@ class Scan:
                     name, file, before
                 ):
                     self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
+
+    def _check_answers(self, files: Collection[str]) -> None:
+        by_path = self._program.by_path()
+        for (filename, function), place in readers(files).items():
+            for module in by_path.get(filename, ()):
+                name = function.partition(".")[0]
+                thing = vars(self._program.records[module].module).get(name)
+                if any(cache.cache_info().currsize for _, cache in caches_in(name, thing)):
+                    self.caches[module, name] = self._program.relative(place)
 
     def _differs(self, name: str, file: str, before: str) -> bool:
         """Whether somebody else changed a file that a module read; what the app itself saves, it knows already."""
