@@ -16,7 +16,7 @@ class Caches:
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         self._records = records
-        self._cleared: set[Node] = set()
+        self._cleared: dict[int, _lru_cache_wrapper[Any]] = {}
         self.dropped: list[CacheChange] = []
 
     def among(self, names: Collection[Node]) -> set[Node]:
@@ -28,14 +28,12 @@ class Caches:
 
         What a module that runs again has it compute after that, it would have in a cold start too.
         """
-        for node in sorted(set(touched) - self._cleared):
-            if node[0] in ran:
-                continue
+        for node in sorted(node for node in touched if node[0] not in ran):
             for key, cache in self._of(node):
-                self._cleared.add(node)
-                if cache.cache_info().currsize:
+                if id(cache) not in self._cleared and cache.cache_info().currsize:
                     cache.cache_clear()
-                    self.dropped.append(CacheChange(f"{node[0]}:{key}", "dropped", reason))
+                    self.dropped.append(CacheChange(f"{cache.__module__}:{key}", "dropped", reason))
+                self._cleared[id(cache)] = cache
 
     def _of(self, node: Node) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
         record = self._records.get(node[0])

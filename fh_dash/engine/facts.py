@@ -8,8 +8,10 @@ contents   per module that ran: the containers of others in which its entries be
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -62,6 +64,7 @@ class Facts:
         """Modules that some fact may concern; the others need not be asked about."""
         self._spread_from: set[str] = set()
         self.concern(self.behaviour, {*plan.sources, *plan.reruns, *plan.gone})
+        self._note_holders(self.behaviour)
 
     # ------------------------------------------------------------------------------------------ learning
 
@@ -104,7 +107,31 @@ class Facts:
         new = found - self.behaviour
         if new:
             self.behaviour |= self._affected(new)
+            self._note_holders(self.behaviour)
             self.concern(self.behaviour)
+
+    def _note_holders(self, nodes: Collection[Node]) -> None:
+        """Functions that were put into containers behave differently: so does who takes them from there and calls them."""
+        places = {place for node in nodes for place in self._holders.get(node, ())}
+        if not places:
+            return
+        holders = self._graph.aliased(container for container, _ in places)
+        derived = self._graph.spread(holders, contents=True)
+        since = min(number for _, number in places)
+        self.contents.append(_Contents(since, entries=holders, derived=derived - holders - self.behaviour))
+        self.concern(derived)
+
+    @functools.cached_property
+    def _holders(self) -> dict[Node, set[tuple[Node, int]]]:
+        """Function or class -> the containers into which modules have put it, and when in the last start."""
+        found: dict[Node, set[tuple[Node, int]]] = {}
+        for record in self._records.values():
+            for segment in segments(record.trace):
+                for delta in segment.deltas:
+                    for thing in (part for pair in delta.added for part in pair if isinstance(part, FunctionType)):
+                        node = (thing.__module__, thing.__qualname__.partition(".")[0])
+                        found.setdefault(node, set()).add((delta.tracked.node, segment.number))
+        return found
 
     def _affected(self, nodes: Collection[Node]) -> set[Node]:
         """Them and all that is made from them; with what used a name of their own that comes from elsewhere now."""
