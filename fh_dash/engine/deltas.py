@@ -28,6 +28,10 @@ _LIFESPAN = frozenset({"on_startup", "on_shutdown", "lifespan_context", "lifespa
 """Where an app keeps what runs once at its start: taking it back needs a new app."""
 
 
+_DEEP, _SMALL = 3, 64
+"""Up to which depth and size containers are compared by what is in them."""
+
+
 @dataclass(slots=True)
 class Delta:
     tracked: Tracked
@@ -97,8 +101,15 @@ def _current(delta: Delta, journal: Journal) -> Any:
     return container
 
 
-def _key(thing: Any) -> Any:
-    return thing if isinstance(thing, str | int | float | bytes | None) else id(thing)
+def _key(thing: Any, depth: int = 0) -> Any:
+    """Equal for equal data in new containers: a decorator makes another dict about the same function each time."""
+    if isinstance(thing, str | int | float | bytes | None):
+        return thing
+    if depth < _DEEP and type(thing) in (tuple, list) and len(thing) <= _SMALL:
+        return type(thing), tuple(_key(part, depth + 1) for part in thing)
+    if depth < _DEEP and type(thing) is dict and len(thing) <= _SMALL:
+        return dict, tuple((_key(key), _key(value, depth + 1)) for key, value in thing.items())
+    return id(thing)
 
 
 # ------------------------------------------------------------------------------------------------ recording

@@ -111,7 +111,7 @@ class Facts:
             self.concern(self.behaviour)
 
     def _note_holders(self, nodes: Collection[Node]) -> None:
-        """Functions that were put into containers behave differently: so does who takes them from there and calls them."""
+        """Functions that were put into containers behave differently: so does who calls what it finds there."""
         places = {place for node in nodes for place in self._holders.get(node, ())}
         if not places:
             return

@@ -43,6 +43,8 @@ class Graph(Imports):
     def __init__(self) -> None:
         super().__init__()
         self._deps: dict[str, dict[str, frozenset[Node]]] = {}
+        self._users: dict[Node, frozenset[Node]] = {}
+        """The other way round: node -> the names that are made from it, of modules whose dependencies are known."""
         self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
         self._looked: dict[str, frozenset[Node]] = {}
@@ -64,8 +66,11 @@ class Graph(Imports):
                 self.analyses[module] = analysis
         self._looked.clear()
         for module in stale:
-            for cache in (self._deps, self._mutators, self._reached):
-                cache.pop(module, None)
+            self._mutators.pop(module, None)
+            self._reached.pop(module, None)
+            for name, nodes in self._deps.pop(module, {}).items():
+                for node in nodes:
+                    self._users[node] -= {(module, name)}
 
     def with_changes(self, changes: Mapping[str, Analysis | None]) -> Graph:
         """A copy with `changes` taken in; this one stays as it is."""
@@ -73,7 +78,7 @@ class Graph(Imports):
         copy.analyses = dict(self.analyses)
         copy.dynamic = dict(self.dynamic)
         copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
-        copy._reached = dict(self._reached)
+        copy._reached, copy._users = dict(self._reached), dict(self._users)
         copy._mentions, copy._order, copy._alive = dict(self._mentions), self._order, self._alive
         copy.update(changes)
         return copy
@@ -97,6 +102,9 @@ class Graph(Imports):
                 for name in self.exports(star.module):
                     deps.setdefault(name, set()).add((star.module, name))
             self._deps[module] = {name: frozenset(found) for name, found in deps.items()}
+            for name, nodes in self._deps[module].items():
+                for node in nodes:
+                    self._users[node] = self._users.get(node, frozenset()) | {(module, name)}
         return self._deps[module]
 
     def _made_from(self, module: str, name: str, use: Use) -> Iterator[Node]:
@@ -281,37 +289,27 @@ class Graph(Imports):
         With `contents`, what changed is only what the named containers hold: functions that themselves put things
         into such a container do not count as changed; with `strict`, only those that do nothing else with it.
         """
-        facts: dict[str, set[str]] = {}
-        for module, name in changed:
-            facts.setdefault(module, set()).add(name)
-        waiting = [m for m in facts if m in self.analyses]
+        found, waiting = set(changed), list(changed)
+        indexed: set[str] = set()
         while waiting:
-            module = waiting.pop()
-            for user in (module, *self.importers(module)):
-                if self._spread_in(user, facts, contents, strict):
-                    waiting.append(user)
-        return {(module, name) for module, names in facts.items() for name in names}
+            node = waiting.pop()
+            module = node[0]
+            if module not in self.analyses:
+                continue
+            if module not in indexed:
+                indexed.add(module)
+                for user in (module, *self.importers(module)):
+                    self.dependencies(user)
+            for made_from in (node, (module, STAR)):
+                for user_node in self._users.get(made_from, ()):
+                    if user_node not in found and not (contents and self._only_adds(user_node, made_from, strict)):
+                        found.add(user_node)
+                        waiting.append(user_node)
+        return found
 
-    def _spread_in(self, module: str, facts: dict[str, set[str]], contents: bool, strict: bool) -> bool:
-        own = facts.setdefault(module, set())
-        before = len(own)
-        exempt = {
-            name: {node for node, only in nodes.items() if only or not strict}
-            for name, nodes in (self.mutators(module) if contents else {}).items()
-        }
-        again = True
-        while again:
-            again = False
-            for name, nodes in self.dependencies(module).items():
-                if name not in own and any(_hit(n, facts) and n not in exempt.get(name, ()) for n in nodes):
-                    own.add(name)
-                    again = True
-        return len(own) > before
-
-
-def _hit(node: Node, facts: Mapping[str, set[str]]) -> bool:
-    names = facts.get(node[0])
-    return bool(names) and (node[1] == STAR or node[1] in names)  # type: ignore[operator]
+    def _only_adds(self, user: Node, node: Node, strict: bool) -> bool:
+        only = self.mutators(user[0]).get(user[1], {}).get(node)
+        return only is not None and (only or not strict)
 
 
 def _shape(analysis: Analysis) -> tuple[frozenset[str], frozenset[tuple[str, frozenset[str]]]]:
