@@ -79,7 +79,8 @@ class Graph(Imports):
         copy.dynamic = dict(self.dynamic)
         copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
         copy._reached, copy._users = dict(self._reached), dict(self._users)
-        copy._mentions, copy._order, copy._alive = dict(self._mentions), self._order, self._alive
+        copy._mentions = dict(self._mentions)
+        copy._alive, copy._cyclic = self._alive, self._cyclic
         copy.update(changes)
         return copy
 

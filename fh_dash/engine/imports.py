@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -18,13 +18,13 @@ class Imports(Names):
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
         self._mentions: dict[str, frozenset[str]] = {}
         """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
-        self._order: tuple[str, ...] | None = None
         self._alive: frozenset[str] | None = None
+        self._cyclic: frozenset[str] | None = None
 
     def _take_edges(self, module: str, old: Analysis | None, new: Analysis | None) -> None:
         if old is not None and new is not None and set(edges(old)) == set(edges(new)):
             return
-        self._order = self._alive = None
+        self._alive = self._cyclic = None
         for name in _mentioned(old):
             self._mentions[name] -= {module}
         for name in _mentioned(new):
@@ -55,59 +55,37 @@ class Imports(Names):
             return
         self.dynamic[module] = (*self.dynamic.get(module, ()), target)
         self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
-        self._order = self._alive = None
+        self._alive = self._cyclic = None
 
     def forget_dynamic(self, module: str) -> None:
         """It runs again, and imports by name what it imports now."""
         if self.dynamic.pop(module, None):
-            self._order = self._alive = None
+            self._alive = self._cyclic = None
 
     def importers(self, module: str) -> set[str]:
         """The modules with an import statement, anywhere in them, that loads or may load `module`."""
         return {user for user in self._mentions.get(module, ()) if user in self.analyses and user != module}
 
-    def order(self, entry: str) -> tuple[str, ...]:
-        """All modules in the order in which a cold start from `entry` would finish them.
-
-        A depth-first walk along the import statements as they stand, as the import system does it; a module in a
-        cycle is entered once. Modules that only a function imports come last.
-        """
-        if self._order is None:
-            done: dict[str, None] = {}
-            entered: set[str] = set()
-            for start in (entry, *self.analyses):
-                self._visit(start, entered, done)
-            self._order = tuple(done)
-        return self._order
-
-    def _visit(self, start: str, entered: set[str], done: dict[str, None]) -> None:
-        if start in entered or start not in self.analyses:
-            return
-        entered.add(start)
-        stack = [(start, iter(self.imports_of(start, deferred=False)))]
-        while stack:
-            module, rest = stack[-1]
-            for target in rest:
-                if target not in entered:
-                    entered.add(target)
-                    stack.append((target, iter(self.imports_of(target, deferred=False))))
-                    break
-            else:
-                stack.pop()
-                done[module] = None
-
     def cyclic(self, name: str) -> bool:
         """Whether a module imports itself by way of others, at the top level."""
+        if self._cyclic is None:
+            self._cyclic = frozenset(self._in_circles())
+        return name in self._cyclic
+
+    def _in_circles(self) -> Iterator[str]:
+        """The members of strongly connected components, by Kosaraju's algorithm."""
+        edges = {name: self.imports_of(name, deferred=False) for name in self.analyses}
+        back: dict[str, list[str]] = {name: [] for name in edges}
+        for name, targets in edges.items():
+            for target in targets:
+                back[target].append(name)
         seen: set[str] = set()
-        waiting = self.imports_of(name, deferred=False)
-        while waiting:
-            module = waiting.pop()
-            if module == name:
-                return True
-            if module not in seen:
-                seen.add(module)
-                waiting += self.imports_of(module, deferred=False)
-        return False
+        finished = [done for name in edges for done in _postorder(name, edges, seen)]
+        seen.clear()
+        for name in reversed(finished):
+            component = list(_postorder(name, back, seen))
+            if len(component) > 1:
+                yield from component
 
     def reachable(self, roots: Iterable[str]) -> frozenset[str]:
         """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
@@ -142,3 +120,19 @@ def edges(analysis: Analysis) -> Iterator[Import]:
     """Its import statements, wherever they stand."""
     for found in analysis.imports:
         yield replace(found, line=0)
+
+
+def _postorder(start: str, edges: Mapping[str, Iterable[str]], seen: set[str]) -> Iterator[str]:
+    """What is reached from `start` and was not seen before, each after all that it leads to."""
+    if start in seen:
+        return
+    seen.add(start)
+    stack = [(start, iter(edges[start]))]
+    while stack:
+        _, rest = stack[-1]
+        following = next((target for target in rest if target not in seen), None)
+        if following is None:
+            yield stack.pop()[0]
+        else:
+            seen.add(following)
+            stack.append((following, iter(edges[following])))
