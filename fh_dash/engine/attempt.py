@@ -32,6 +32,7 @@ from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
 from fh_dash.engine.patch import detach
+from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.rebind import rebind
@@ -154,6 +155,8 @@ class Attempt(Follower):
             self._failed[name] = "failed when it was imported before"
             raise
         self._failed.pop(name, None)
+        if package in self._under_way.running:  # as the import system does, once
+            vars(self._program.records[package].module)[name.rpartition(".")[2]] = self._program.records[name].module
 
     def _pass(self, name: str, record: Record) -> None:
         if self.effects.taken_back:
@@ -313,6 +316,7 @@ class Attempt(Follower):
             del self._under_way.running[name]
         drop_gone(name, namespace, before, source.analysis, self._under_way.hidden(name))
         show_submodules(name, namespace, before)
+        order_globals(namespace, source.analysis)
         program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         new = program.records[name]
         self.successors.note(record, new)

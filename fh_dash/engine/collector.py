@@ -56,12 +56,12 @@ class UseCollector(ast.NodeVisitor):
     # ---------------------------------------------------------------------------------------- expressions
 
     def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._use((node.id,), node.lineno)
-        else:
+        if isinstance(node.ctx, ast.Store):
             self._bind(node.id)
-            if isinstance(node.ctx, ast.Del):
-                self._use((node.id,), node.lineno)
+            return
+        self._use((node.id,), node.lineno)
+        if isinstance(node.ctx, ast.Del):
+            self._mutate(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         path = dotted(node) if _plain(node) else ()

@@ -184,5 +184,7 @@ def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...], n
             type.__setattr__(cls, name, value)
 
 
-UNSETTABLE = frozenset({"__dict__", "__weakref__"})
-"""Descriptors that belong to one class object and cannot be given to another."""
+NAMES_OF_CLASSES = frozenset({"__name__", "__qualname__"})
+"""A class may define them for its objects; of the class itself `type` answers for them, and sets them."""
+UNSETTABLE = frozenset({"__dict__", "__weakref__"}) | NAMES_OF_CLASSES
+"""What belongs to one class object and cannot be given to another."""

@@ -24,7 +24,8 @@ from typing import Any
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
-from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
+from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, NAMES_OF_CLASSES, UNSETTABLE, Journal
+from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
 from fh_dash.engine.walk import inside
@@ -123,8 +124,10 @@ class Keeper:
         meta = type(new)
         if type(old) is not meta or not (meta in _METACLASSES or self._is_project(meta.__module__)):
             return False
-        if "__new__" in vars(old) and "__new__" not in vars(new):
+        if _has_new(old) and not _has_new(new):
             return False  # CPython goes on to call what is not there any more
+        if vars(old).keys() & NAMES_OF_CLASSES != vars(new).keys() & NAMES_OF_CLASSES:
+            return False
         hooks = [c for c in new.__mro__[1:] if "__init_subclass__" in vars(c)]
         if not all(c.__name__ in _KNOWN_HOOKS or self._is_project(c.__module__) for c in hooks):
             return False
@@ -158,6 +161,7 @@ class Keeper:
         for name, value in contents.items():
             if name not in UNSETTABLE and not isinstance(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
+        order_attributes(old, list(contents))
         for function in (*self._methods.pop(definition.qualname, []), *_functions_in(contents)):
             _point_cell(function, old, new)
         for key, things in self.made.items():
@@ -213,6 +217,10 @@ class Keeper:
             for thing in things:
                 if isinstance(thing, type) and id(thing) not in known:
                     detach(thing, self._is_project)
+
+
+def _has_new(cls: type) -> bool:
+    return any(isinstance(vars(base).get("__new__"), staticmethod) for base in cls.__mro__)
 
 
 def _droppable(cls: type, name: str) -> bool:
@@ -273,6 +281,13 @@ def _layout(cls: type) -> tuple[object, ...]:
     )
 
 
+_T = typing.TypeVar("_T")
+
+
+class _GoneGeneric(typing.Generic[_T]):
+    """The same as `_Gone` for those that are derived from `Generic`."""
+
+
 class _Gone:
     """What the classes of former runs are moved under, so that `__subclasses__()` of their bases forgets them."""
 
@@ -293,6 +308,8 @@ def _graves(cls: type, is_project: Callable[[str], bool]) -> Iterator[tuple[type
     """Bases outside the project, from the best to any whose layout may fit."""
     foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
     slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
+    if typing.Generic in foreign:
+        yield (_GoneGeneric,)
     if foreign:
         yield (foreign[0],)
         with contextlib.suppress(TypeError):

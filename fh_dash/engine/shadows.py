@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from fh_dash.engine.walk import plain_attribute
+
 Shadows: TypeAlias = Mapping[int, tuple[object, object]]
 """id(new class) -> (new class, kept class)."""
 
@@ -29,6 +31,6 @@ def unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
         for key, value in list(thing.items()):
             if (kept := unshadowed(value, shadows, depth + 1)) is not value:
                 thing[key] = kept
-    elif not isinstance(thing, type) and type(getattr(thing, "__dict__", None)) is dict:
-        unshadowed(vars(thing), shadows, depth + 2)
+    elif not isinstance(thing, type) and type(attributes := plain_attribute(thing, "__dict__")) is dict:
+        unshadowed(attributes, shadows, depth + 2)
     return thing

@@ -6,7 +6,7 @@ import functools
 import threading
 from abc import ABCMeta
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -82,28 +82,37 @@ def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
 
 
 class Slots(MutableMapping[str, Any]):
-    """The `__slots__` of an object as a mapping."""
+    """The `__slots__` of an object as a mapping; no code of its class runs for it."""
 
-    def __init__(self, thing: object, names: tuple[str, ...]) -> None:
-        self.thing, self._names = thing, names
+    def __init__(self, thing: object, members: Mapping[str, MemberDescriptorType]) -> None:
+        self.thing, self._members = thing, members
 
     def __getitem__(self, name: str) -> Any:
         try:
-            return getattr(self.thing, name)
+            return self._members[name].__get__(self.thing)
         except AttributeError:
             raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
-        object.__setattr__(self.thing, name, value)
+        self._members[name].__set__(self.thing, value)
 
     def __delitem__(self, name: str) -> None:
-        object.__delattr__(self.thing, name)
+        self._members[name].__delete__(self.thing)
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._names if hasattr(self.thing, name))
+        return (name for name in self._members if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def plain_attribute(thing: object, name: str) -> Any:
+    """An attribute as Python itself finds it, whatever the project's class does instead; None without it."""
+    find = type(thing).__getattribute__
+    try:
+        return object.__getattribute__(thing, name) if isinstance(find, FunctionType) else find(thing, name)
+    except Exception:  # a property of the project, in the middle of its import
+        return None
 
 
 class Walker:
@@ -239,7 +248,7 @@ class Walker:
                 yield Tracked(node, Database(thing), renew=True)
             return
         yield from self._slots(node, thing, cls, depth)
-        attributes = getattr(thing, "__dict__", None)
+        attributes = plain_attribute(thing, "__dict__")
         if type(attributes) is not dict:
             return
         self._renew = self._renew or cls.__module__.partition(".")[0] in _RENEWED
@@ -251,10 +260,10 @@ class Walker:
             self._push(node, [(None, cls)], None, depth)
 
     def _slots(self, node: Node, thing: Any, cls: type, depth: int) -> Iterator[Tracked]:
-        names = tuple(n for c in cls.__mro__ for n, v in vars(c).items() if isinstance(v, MemberDescriptorType))
-        if not names or self._modules(cls.__module__) is None:
+        members = {n: v for c in cls.__mro__[::-1] for n, v in vars(c).items() if isinstance(v, MemberDescriptorType)}
+        if not members or self._modules(cls.__module__) is None:
             return
-        slots = Slots(thing, names)
+        slots = Slots(thing, members)
         yield Tracked(node, slots, renew=self._renew)
         self._push(node, list(slots.items()), slots, depth)
 
@@ -266,7 +275,7 @@ def inside(value: Any) -> Iterator[Any]:
     """The functions behind `classmethod`, `property`, `cached_property`, `partialmethod` and the like."""
     if not isinstance(value, FunctionType | type):
         for name in _WRAPPERS:
-            part = getattr(value, name, None)
+            part = plain_attribute(value, name)
             if callable(part):
                 yield part
 

@@ -46,7 +46,7 @@ EXPRESSIONS = {
     "an augmented assignment": Case("X += step", "X", "X step"),
     "an augmented item": Case("table[key] += step", "", "table key step"),
     "an attribute that is set": Case("conf.debug = flag", "", "conf.debug flag"),
-    "a deleted name": Case("del X", "X", "X"),
+    "a deleted name": Case("del X", "", "X"),
     "await and yield": Case("async def f(): return await a.b(), (yield c)", "f", "", "a.b c"),
 }
 COMPREHENSIONS = {
