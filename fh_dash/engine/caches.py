@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import _lru_cache_wrapper
 from typing import Any
 
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record
 from fh_dash.events import CacheChange
@@ -43,10 +44,10 @@ class Caches:
 
 def caches_in(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
     """The `functools` caches that a global stands for: itself, or methods of a class; with their qualified names."""
-    if isinstance(thing, _lru_cache_wrapper):
+    if is_a(thing, _lru_cache_wrapper):
         yield name, thing
-    elif isinstance(thing, type):
+    elif is_a(thing, type):
         for key, inner in vars(thing).items():
             unwrapped = getattr(inner, "__func__", inner)
-            if isinstance(unwrapped, _lru_cache_wrapper):
+            if is_a(unwrapped, _lru_cache_wrapper):
                 yield f"{name}.{key}", unwrapped

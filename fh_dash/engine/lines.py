@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.sources import Source
 from fh_dash.engine.walk import inside
 
@@ -85,14 +86,14 @@ def _bare(code: CodeType) -> CodeType:
 def _held(namespace: Mapping[str, object]) -> Iterator[FunctionType]:
     for value in list(namespace.values()):
         yield from _chain(value)
-        if isinstance(value, type) and value.__module__ == namespace.get("__name__"):
+        if is_a(value, type) and value.__module__ == namespace.get("__name__"):
             for thing in list(vars(value).values()):
                 for part in (thing, *inside(thing)):
                     yield from _chain(part)
 
 
 def _chain(value: object) -> Iterator[FunctionType]:
-    while isinstance(value, FunctionType):
+    while is_a(value, FunctionType):
         yield value
         value = value.__dict__.get("__wrapped__")
 

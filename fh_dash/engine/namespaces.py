@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.sources import Source
 
 SYSTEM_NAMES = frozenset(
@@ -82,7 +83,7 @@ def show_submodules(name: str, namespace: dict[str, Any], before: dict[str, Any]
 def _unbound(name: str, before: Mapping[str, Any], analysis: Analysis) -> Iterator[str]:
     """Globals of the last run that no statement of the new source is seen to bind."""
     for key, value in before.items():
-        is_submodule = isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
+        is_submodule = is_a(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
         if key not in analysis.binds and key not in SYSTEM_NAMES and not is_submodule:
             yield key
 
@@ -98,7 +99,7 @@ def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: 
 
 
 def is_submodule(name: str, key: str, value: object) -> bool:
-    return isinstance(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
+    return is_a(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
 
 
 def _used_early(before: dict[str, Any], provided: set[str], analysis: Analysis) -> set[str]:

@@ -25,6 +25,7 @@ from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, NAMES_OF_CLASSES, UNSETTABLE, Journal
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
@@ -126,6 +127,8 @@ class Keeper:
             return False
         if _has_new(old) and not _has_new(new):
             return False  # CPython goes on to call what is not there any more
+        if _guarded(meta) & (vars(old).keys() | vars(new).keys()):
+            return False
         if vars(old).keys() & NAMES_OF_CLASSES != vars(new).keys() & NAMES_OF_CLASSES:
             return False
         hooks = [c for c in new.__mro__[1:] if "__init_subclass__" in vars(c)]
@@ -159,7 +162,7 @@ class Keeper:
         for name in [n for n in vars(old) if n not in contents and _droppable(old, n)]:
             type.__delattr__(old, name)
         for name, value in contents.items():
-            if name not in UNSETTABLE and not isinstance(value, MemberDescriptorType):
+            if name not in UNSETTABLE and not is_a(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
         order_attributes(old, list(contents))
         for function in (*self._methods.pop(definition.qualname, []), *_functions_in(contents)):
@@ -179,11 +182,11 @@ class Keeper:
         kept = {id(new): self._met[id(new)]}
         families = [cls for cls in (*new.__mro__[1:], *inspect.getmro(type(new))) if self._is_project(cls.__module__)]
         functions = [part for cls in families for value in vars(cls).values() for part in (value, *inside(value))]
-        places = {id(f.__globals__): f.__globals__ for f in functions if isinstance(f, FunctionType)}
+        places = {id(f.__globals__): f.__globals__ for f in functions if is_a(f, FunctionType)}
         namespaces = [*(dict(vars(cls)) for cls in families), *places.values()]
         for namespace in namespaces:
             for value in list(namespace.values()):
-                if isinstance(value, dict | list):
+                if is_a(value, dict | list):
                     unshadowed(value, kept)
 
     def _method(self, value: Any) -> Any:
@@ -219,12 +222,18 @@ class Keeper:
                     detach(thing, self._is_project)
 
 
+def _guarded(meta: type) -> set[str]:
+    """Attributes of classes that their metaclass answers for, so that they cannot be set on the class."""
+    own = (vars(base) for base in inspect.getmro(meta) if base not in (type, object))
+    return {name for contents in own for name, value in contents.items() if hasattr(type(value), "__set__")}
+
+
 def _has_new(cls: type) -> bool:
-    return any(isinstance(vars(base).get("__new__"), staticmethod) for base in cls.__mro__)
+    return any(is_a(vars(base).get("__new__"), staticmethod) for base in cls.__mro__)
 
 
 def _droppable(cls: type, name: str) -> bool:
-    return name not in UNSETTABLE and name != "_abc_impl" and not isinstance(vars(cls)[name], MemberDescriptorType)
+    return name not in UNSETTABLE and name != "_abc_impl" and not is_a(vars(cls)[name], MemberDescriptorType)
 
 
 def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None:
@@ -263,7 +272,7 @@ def _functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
     """Functions of a class body that no hook has seen: lambdas, also inside of properties and wrappers."""
     for value in contents.values():
         for part in (value, *inside(value)):
-            while isinstance(part, FunctionType):
+            while is_a(part, FunctionType):
                 yield part
                 part = part.__dict__.get("__wrapped__")
 

@@ -31,7 +31,7 @@ def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> li
             names.append(local)
     for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
         _bind(namespace, local, wanted, journal)
-        facts.values[name, local] = (had, wanted)
+        facts.values[name, local] = (facts.values.get((name, local), (had, had))[0], wanted)
         facts.existence.add((name, local))
         names.append(local)
     return names

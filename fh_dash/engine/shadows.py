@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.walk import plain_attribute
 
 Shadows: TypeAlias = Mapping[int, tuple[object, object]]
@@ -31,6 +32,6 @@ def unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
         for key, value in list(thing.items()):
             if (kept := unshadowed(value, shadows, depth + 1)) is not value:
                 thing[key] = kept
-    elif not isinstance(thing, type) and type(attributes := plain_attribute(thing, "__dict__")) is dict:
+    elif not is_a(thing, type) and type(attributes := plain_attribute(thing, "__dict__")) is dict:
         unshadowed(attributes, shadows, depth + 2)
     return thing

@@ -13,6 +13,7 @@ from typing import Any
 
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.databases import Database, is_in_memory
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 
 CONTAINERS = (dict, list, set, deque)
@@ -140,9 +141,7 @@ class Walker:
     def forget(self, module: str) -> None:
         """Its functions and classes have new contents: they are to be looked through once more."""
         renewed = [
-            key
-            for key, thing in self._seen.items()
-            if isinstance(thing, FunctionType | type) and thing.__module__ == module
+            key for key, thing in self._seen.items() if is_a(thing, FunctionType | type) and thing.__module__ == module
         ]
         for key in renewed:
             del self._seen[key]
@@ -160,7 +159,7 @@ class Walker:
     def _walk(self) -> Iterator[Tracked]:
         while self._queue and len(self._seen) < _NODES:
             node, thing, owner, key, depth, self._renew = self._queue.popleft()
-            if isinstance(thing, _ATOMS) or id(thing) in self._seen:
+            if is_a(thing, _ATOMS) or id(thing) in self._seen:
                 continue
             self._seen[id(thing)] = thing
             yield from self._enter(node, thing, owner, key, depth + 1)
@@ -170,25 +169,25 @@ class Walker:
             self._queue.extend((node, thing, owner, key, depth, self._renew) for key, thing in things)
 
     def _enter(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
-        if isinstance(thing, CONTAINERS):
-            if isinstance(thing, dict) and not changeable(thing):
+        if is_a(thing, CONTAINERS):
+            if is_a(thing, dict) and not changeable(thing):
                 return
             above = self._tracked.get(id(owner)) if owner is not None else None
             tracked = self._tracked[id(thing)] = Tracked(node, thing, owner, key, above, renew=self._renew)
             yield tracked
             if len(thing) <= _SMALL:
-                items = list(thing.items()) if isinstance(thing, dict) else [(None, t) for t in thing]
-                self._push(node, items, thing if isinstance(thing, dict) else None, depth)
-        elif isinstance(thing, FunctionType):
+                items = list(thing.items()) if is_a(thing, dict) else [(None, t) for t in thing]
+                self._push(node, items, thing if is_a(thing, dict) else None, depth)
+        elif is_a(thing, FunctionType):
             yield from self._function(node, thing, depth)
-        elif isinstance(thing, MethodType):
+        elif is_a(thing, MethodType):
             self._push(node, [(None, thing.__self__), (None, thing.__func__)], None, depth)
-        elif isinstance(thing, functools.partial):
+        elif is_a(thing, functools.partial):
             parts = [thing.func, *thing.args, *thing.keywords.values()]
             self._push(node, [(None, part) for part in parts], None, depth)
-        elif isinstance(thing, type):
+        elif is_a(thing, type):
             yield from self._class(node, thing, depth)
-        elif isinstance(thing, ModuleType):
+        elif is_a(thing, ModuleType):
             return
         else:
             yield from self._instance(node, thing, depth)
@@ -216,14 +215,14 @@ class Walker:
     def _globals(self, module: str, namespace: dict[str, Any], names: set[str], depth: int) -> None:
         for name in names & namespace.keys():
             value = namespace[name]
-            if isinstance(value, ModuleType):
+            if is_a(value, ModuleType):
                 if self._modules(value.__name__) is not None and depth <= _DEPTH:
                     self._globals(value.__name__, vars(value), names, depth + 1)
             else:
                 self._push(
                     (module, name),
                     [(name, value)],
-                    namespace if isinstance(value, CONTAINERS) else None,
+                    namespace if is_a(value, CONTAINERS) else None,
                     depth,
                 )
 
@@ -260,7 +259,7 @@ class Walker:
             self._push(node, [(None, cls)], None, depth)
 
     def _slots(self, node: Node, thing: Any, cls: type, depth: int) -> Iterator[Tracked]:
-        members = {n: v for c in cls.__mro__[::-1] for n, v in vars(c).items() if isinstance(v, MemberDescriptorType)}
+        members = {n: v for c in cls.__mro__[::-1] for n, v in vars(c).items() if is_a(v, MemberDescriptorType)}
         if not members or self._modules(cls.__module__) is None:
             return
         slots = Slots(thing, members)
@@ -273,7 +272,7 @@ _WRAPPERS = ("__func__", "fget", "fset", "fdel", "func", "__wrapped__", "dispatc
 
 def inside(value: Any) -> Iterator[Any]:
     """The functions behind `classmethod`, `property`, `cached_property`, `partialmethod` and the like."""
-    if not isinstance(value, FunctionType | type):
+    if not is_a(value, FunctionType | type):
         for name in _WRAPPERS:
             part = plain_attribute(value, name)
             if callable(part):
