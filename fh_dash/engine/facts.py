@@ -320,9 +320,11 @@ class Facts:
 
     def star_reason(self, name: str, hidden: Hidden) -> str:
         """Of a module that was in an import circle last time: its star imports may give more now."""
-        if not self._former.analyses.get(name) or not self._former.cyclic(name) or name not in self._graph.analyses:
+        analysis = self._graph.analyses.get(name)
+        if analysis is None or not analysis.stars() or name not in self._former.analyses:
             return ""
-        analysis = self._graph.analyses[name]
+        if not self._former.cyclic(name):
+            return ""
         namespace = vars(self._records[name].module)
         for star in analysis.stars():
             given = self._records.get(star.module)
