@@ -13,34 +13,18 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from itertools import takewhile
-from types import CodeType
 
-from fh_dash import events
-from fh_dash.engine.caches import Caches
-from fh_dash.engine.changes import changed_names
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
-from fh_dash.engine.effects import Effects
-from fh_dash.engine.facts import Facts
+from fh_dash.engine.detach import detach
 from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
-from fh_dash.engine.journal import Journal, restore_mapping
-from fh_dash.engine.lines import Moved
-from fh_dash.engine.match import match_definitions
-from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
-from fh_dash.engine.patch import detach
-from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
-from fh_dash.engine.rebind import rebind
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
-from fh_dash.engine.sources import Source
-from fh_dash.engine.successors import Successors, classes, derived_classes
-from fh_dash.engine.underway import UnderWay
+from fh_dash.engine.steps import Steps
+from fh_dash.engine.successors import classes
 
 _UNUSED = "nothing imports it any more"
 
@@ -50,18 +34,10 @@ class Attempt(Follower):
 
     def __init__(self, program: Program, runner: Runner, finder: ProjectFinder, plan: Plan) -> None:
         self._program, self._runner, self._finder, self._plan = program, runner, finder, plan
-        self.reports: list[events.ModuleReport] = []
-        self.moved: list[Moved] = []
-        self.reran: list[tuple[CodeType, CodeType]] = []
-        """The code of modules that ran again, before and now."""
-        self.caches = Caches(program.records)
-        self._journal = Journal()
         # a copy: modules that run again in an attempt that comes to nothing forget what they imported by name
-        graph = self._graph = (plan.graph or program.graph).with_changes({})
-        self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
-        self.effects = Effects(program, self._journal, self.facts, runner)
-        self.successors = Successors(self._journal, program.is_project_module)
-        self._under_way = UnderWay(program, runner)
+        self._graph = (plan.graph or program.graph).with_changes({})
+        self.steps = Steps(program, runner, finder, plan, self._graph)
+        self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
         self._arrived: dict[str, None] = {}
         self._known: set[str] = set()
         self._failed: dict[str, str] = {}
@@ -69,7 +45,7 @@ class Attempt(Follower):
 
     def run(self) -> Again | Broken | None:
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
-        self._program.save(self._journal)
+        self._program.save(self.steps.journal)
         if not self._plan.load:
             self._finder.follower = self
         try:
@@ -86,7 +62,7 @@ class Attempt(Follower):
             self._program.forget_entry()
             return
         made = self._made()
-        self._journal.undo()
+        self.steps.journal.undo()
         left = {id(cls) for cls in self._made()}
         for cls in made:
             if id(cls) not in left:  # bases must not go on to know it
@@ -99,16 +75,16 @@ class Attempt(Follower):
 
     def _load(self) -> None:
         for name in sorted(self._plan.gone, reverse=True):
-            self._unload(name, "changed since it was loaded")
+            self.steps.unload(name, "changed since it was loaded")
         importlib.invalidate_caches()
         known = set(self._program.records)
         importlib.import_module(self._program.entry)
         for name in self._program.records:
             if name not in known:
-                self._report(name, "loaded")
+                self.steps.report(name, "loaded")
         left = self._program.records.keys() - self._program.alive()
         for name in left & known:
-            self._unload(name, _UNUSED)
+            self.steps.unload(name, _UNUSED)
         self._program.loose |= left - known  # what imported it failed: after a cold start it is there
 
     # ----------------------------------------------------------------------------------------- the walk
@@ -117,15 +93,15 @@ class Attempt(Follower):
         program, plan = self._program, self._plan
         program.graph = self._graph
         for node, file in plan.caches.items():
-            self.caches.clear([node], (), f"reads {file}")
+            self.steps.caches.clear([node], (), f"reads {file}")
         importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
         if numbers := [segment.number for name in gone for segment in program.segments(name)]:
-            self.effects.take_back_from(min(numbers))  # what came on top of theirs first
+            self._effects.take_back_from(min(numbers))  # what came on top of theirs first
         for name in gone:
-            self._unload(name, "its file is gone")
+            self.steps.unload(name, "its file is gone")
         for name in plan.unused & program.records.keys():
-            self._unload(name, _UNUSED)
+            self.steps.unload(name, _UNUSED)
         known = self._known = set(program.records)
         self._arrive(program.entry)
         for name in self._failed:
@@ -134,7 +110,7 @@ class Attempt(Follower):
         self._arrive_late()
         self._check_again(known)
         for name in [name for name in program.records if name not in known]:
-            self._report(name, "loaded")
+            self.steps.report(name, "loaded")
 
     def _arrive(self, name: str) -> None:
         """A cold start would import this module now, unless it has been before."""
@@ -159,23 +135,23 @@ class Attempt(Follower):
             vars(self._program.records[package].module)[name.rpartition(".")[2]] = self._program.records[name].module
 
     def _pass(self, name: str, record: Record) -> None:
-        if self.effects.taken_back:
+        if self._effects.taken_back:
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
         if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
-            self._rerun(name, record, reason)
+            self.steps.rerun(name, record, reason)
             return
         for number, step in enumerate(record.trace):
             if isinstance(step, Arrival):
                 self._under_way.walked[name] = step.unit
                 self._pass_import(name, record, step)
             else:
-                self.effects.put_back(name, record, number, step)
+                self._effects.put_back(name, record, number, step)
         self._under_way.walked.pop(name, None)
         if reason := self._late_reason(name, record):
-            self._rerun(name, record, reason)
+            self.steps.rerun(name, record, reason)
         else:
-            self._leave(name, record)
+            self.steps.leave(name, record)
 
     def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
         if step.failed:
@@ -198,11 +174,11 @@ class Attempt(Follower):
         return self._under_way.not_yet(name)
 
     def loading(self, name: str) -> None:
-        self._clear_caches(self._program.graph.used_by(name))
+        self.steps.clear_caches(self._program.graph.used_by(name))
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
-        self.facts.note_subclasses(name, (), self._derived(self._program.records[name]))
+        self.facts.contents.note_subclasses(name, (), self.steps.derived(self._program.records[name]))
         self._imported()
 
     def arrive(self, name: str) -> None:
@@ -219,20 +195,20 @@ class Attempt(Follower):
         old = takewhile(
             lambda step: isinstance(step, Segment) or step.module != name, self._program.records[importer].trace
         )
-        with self.facts.so_far(segments(old), segments(self._runner.trace)):
+        with self.facts.contents.so_far(segments(old), segments(self._runner.trace)):
             self._arrive(name)
         self._imported()
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
         hidden = self._under_way.hidden(name)
-        early = self.facts.attribute_reason(name) or self.effects.out_of_order(name)
+        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name)
         if reason := early or self.facts.star_reason(name, hidden):
             raise Again(name, reason)
         reason = self.facts.reason(name)
         if not reason:
             return ""
-        if self.effects.acted_during(name) or self._program.graph.cyclic(name):
+        if self._effects.acted_during(name) or self._program.graph.cyclic(name):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
             raise Again(name, reason)
         return reason
@@ -248,7 +224,7 @@ class Attempt(Follower):
             if name in alive:
                 self._arrive_alone(name)
             else:
-                self._unload(name, _UNUSED)
+                self.steps.unload(name, _UNUSED)
 
     def _arrive_alone(self, name: str) -> None:
         try:
@@ -263,116 +239,13 @@ class Attempt(Follower):
         program = self._program
         for name in list(self._arrived):
             if name in self.facts.ran:
-                self.effects.hold_owners(name, self._plan.reruns)
+                self._effects.hold_owners(name, self._plan.reruns)
             elif name in known and name in self.facts.candidates and name in program.records:
                 if reason := self.facts.reason(name, later=True):
                     raise Again(name, reason, known - program.records.keys() - self._plan.gone)
-                self._rebind(name)
+                self.steps.rebind(name)
 
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""
         if (running := self._runner.running()) in self._under_way.running:
-            self._clear_caches(self._program.graph.used_by(running))
-
-    # ------------------------------------------------------------------------------------------ acting
-
-    def _clear_caches(self, used: AbstractSet[Node]) -> None:
-        """Of what a module uses that is running or about to run, not of more: a bad save should cost no cache.
-
-        What registries do not hold at this moment of a cold start, cached answers must not know of.
-        """
-        if cached := self.caches.among(used):
-            touched = self.facts.touched() | self.facts.made_from(self.effects.away())
-            self.caches.clear(cached & touched, self.facts.ran)
-
-    def _rerun(self, name: str, record: Record, reason: str) -> None:
-        program, journal, facts = self._program, self._journal, self.facts
-        source = self._plan.sources.get(name, record.source)
-        start = program.starts.get(name, 0)
-        self.effects.take_back_since(name)
-        namespace = vars(record.module)
-        journal.save_mapping(namespace)
-        before = dict(namespace)
-        relocate(record.module, source, journal)
-        prepare(name, namespace, source.analysis, self._under_way.provided(name, source.analysis))
-        previous = match_definitions(record.source.analysis, source.analysis, record.made)
-        old, derived = segments(record.trace), self._derived(record)
-        facts.ran.add(name)
-        self.effects.hold_owners(name, self._plan.reruns)
-        program.graph.forget_dynamic(name)
-        used = program.graph.used_by(name)
-        self._under_way.show_half_made(name, used)
-        with facts.so_far(
-            old, ()
-        ):  # what it puts elsewhere it does after that; a cache it fills before keeps its answer
-            self._clear_caches(used)
-        self._under_way.running[name] = before
-        try:
-            self._finder.run(record.module, source, journal, previous)
-        except Exception:
-            restore_mapping(namespace, before)
-            raise
-        finally:
-            del self._under_way.running[name]
-        drop_gone(name, namespace, before, source.analysis, self._under_way.hidden(name))
-        show_submodules(name, namespace, before)
-        order_globals(namespace, source.analysis)
-        program.starts[name] = start  # where a cold start begins it, be it that its imports were walked before
-        new = program.records[name]
-        self.successors.note(record, new)
-        self.reran.append((record.source.code, new.source.code))
-        facts.note_run(name, old, program.segments(name))
-        facts.note_subclasses(name, derived, self._derived(new))
-        if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, source.analysis)):
-            self._runner.tell_outer(name)
-        facts.compare(name, before, namespace)
-        self._report(name, "re-run", reason, milliseconds=new.milliseconds)
-
-    def _leave(self, name: str, record: Record) -> None:
-        if self.effects.taken_back:
-            self._program.ends[name] = self._program.tick()
-        if (source := self._plan.sources.get(name)) is not None:
-            self._refresh(name, record, source)
-        if name in self.facts.candidates:
-            self._rebind(name)
-
-    def _refresh(self, name: str, record: Record, source: Source) -> None:
-        """Only comments or layout differ: the code is the same, on other lines."""
-        self.moved.append(Moved(record.source.code, source.code, record.made))
-        self._program.records[name] = replace(record, source=source)
-        self._report(name, "refreshed", "only comments or layout changed")
-
-    def _rebind(self, name: str) -> None:
-        if names := rebind(self._program.records[name], self.facts, self._under_way.hidden(name), self._journal):
-            self._report(name, "rebound", names=tuple(sorted(set(names))))
-
-    def _unload(self, name: str, reason: str) -> None:
-        program, journal = self._program, self._journal
-        record = program.records[name]
-        done, derived = program.segments(name), self._derived(record)
-        for segment in reversed(done):
-            segment.undo(journal)
-        self._report(name, "unloaded", reason)
-        self.successors.drop(record)
-        forget(name, journal)
-        del program.records[name]
-        if name in program.graph.analyses:
-            program.graph.update({name: None})
-        self.facts.gone.add(name)
-        self.facts.note_gone(name, done)
-        self.facts.note_subclasses(name, derived, (), program.starts.get(name, 0))
-
-    def _derived(self, record: Record) -> list[tuple[str, int]]:
-        return derived_classes(record, self._program.is_project_module)
-
-    def _report(
-        self,
-        name: str,
-        outcome: events.Outcome,
-        reason: str = "",
-        names: tuple[str, ...] = (),
-        milliseconds: float = 0.0,
-    ) -> None:
-        record = self._program.records[name]
-        took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
-        self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
+            self.steps.clear_caches(self._program.graph.used_by(running))

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fh_dash.engine import abcs
-from fh_dash.engine.databases import Database
-from fh_dash.engine.journal import MISSING, Journal, drop_item, restore_sequence, set_item
+from fh_dash.engine.journal import MISSING, Journal, restore_sequence
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
-from fh_dash.engine.walk import CONTAINERS, Tracked, contents, copy_of
+from fh_dash.engine.undo import put, redo, undo
+from fh_dash.engine.walk import CONTAINERS, Tracked, copy_of
 
 DERIVED = frozenset({"middleware_stack", "_abc_impl"})
 """Attributes that are made from others on demand, or are tracked on their own: no registrations."""
@@ -78,14 +78,14 @@ class Segment:
         if self.applied:
             _mark(self, False, journal)
             for delta in reversed(self.deltas):
-                _undo(delta, _current(delta, journal))
+                undo(delta, _current(delta, journal))
 
     def redo(self, journal: Journal, number: int) -> bool:
         """False when a container is not as it was when this was recorded."""
         _mark(self, True, journal)
         before, self.number = self.number, number
         journal.add(lambda: setattr(self, "number", before))
-        done = [_redo(delta, _current(delta, journal)) for delta in self.deltas]
+        done = [redo(delta, _current(delta, journal)) for delta in self.deltas]
         return all(done)
 
 
@@ -189,133 +189,8 @@ def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
             container.add(kept)
         else:
             if kept_key is not key:
-                _put(container, key, MISSING)
-            _put(container, kept_key, kept)
-
-
-# -------------------------------------------------------------------------------------------- undoing, redoing
-
-
-def _put(container: Any, key: Any, value: Any) -> None:
-    """Set or, with MISSING, delete an item of a mapping or an attribute of a class."""
-    if isinstance(container, type):
-        if value is not MISSING:
-            type.__setattr__(container, key, value)
-        elif key in vars(container):
-            type.__delattr__(container, key)
-    elif value is not MISSING:
-        set_item(container, key, value)
-    else:
-        drop_item(container, key)
-
-
-def _undo(delta: Delta, container: Any) -> None:
-    if isinstance(container, Database):
-        return
-    if isinstance(container, abcs.Registry):
-        container.change(remove=[t for _, t in delta.added], add=delta.removed.values())
-    elif isinstance(container, list | deque):
-        _undo_sequence(delta, container)
-    elif isinstance(container, set):
-        container.difference_update([thing for _, thing in delta.added])
-        container.update(delta.removed.values())
-    else:
-        _undo_mapping(delta, container)
-
-
-def _undo_mapping(delta: Delta, container: Any) -> None:
-    for key, new in reversed(delta.added):
-        if contents(container).get(key, MISSING) is new:
-            _put(container, key, delta.removed.get(key, MISSING))
-    set_again = {key for key, _ in delta.added}
-    for key, old in delta.removed.items():
-        if key not in set_again and key not in contents(container):
-            _put(container, key, old)
-    if delta.before is not None and not isinstance(container, type):
-        _reorder(container, delta.before)
-
-
-def _reorder(mapping: Any, keys: list[Any]) -> None:
-    wanted = [key for key in keys if key in mapping] + [key for key in mapping if key not in set(keys)]
-    if list(mapping) != wanted:
-        for key in wanted:
-            value = mapping[key]
-            drop_item(mapping, key)
-            set_item(mapping, key, value)
-
-
-def _undo_sequence(delta: Delta, container: Any) -> None:
-    now = list(container)
-    if delta.after is not None and delta.before is not None:
-        if same_items(now, delta.after):
-            restore_sequence(container, delta.before)
-            return
-        now = _merged(now, delta.before, delta.after)
-    gone = Counter(id(thing) for _, thing in delta.added)
-    kept: list[Any] = []
-    for thing in reversed(now):
-        if gone[id(thing)] > 0:
-            gone[id(thing)] -= 1
-        else:
-            kept.append(thing)
-    restore_sequence(container, kept[::-1])
-
-
-def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
-    """`now` with the elements that are in `wanted` but not in `other`, each behind its left neighbour there."""
-    here = set(map(id, other))
-    result = list(now)
-    for place, thing in enumerate(wanted):
-        if id(thing) in here:
-            continue
-        left = wanted[place - 1] if place else MISSING
-        at = next((n for n, item in enumerate(result) if item is left), -1) + 1
-        result.insert(at if place else 0, thing)
-    return result
-
-
-def _redo(delta: Delta, container: Any) -> bool:
-    if isinstance(container, Database):
-        return True  # nothing was taken back
-    if isinstance(container, abcs.Registry):
-        container.change(remove=delta.removed.values(), add=[t for _, t in delta.added])
-        return True
-    if isinstance(container, list | deque):
-        return _redo_sequence(delta, container)
-    if isinstance(container, set):
-        container.difference_update(delta.removed.values())
-        container.update(thing for _, thing in delta.added)
-        return True
-    return _redo_mapping(delta, container)
-
-
-def _redo_mapping(delta: Delta, container: Any) -> bool:
-    set_again = {key for key, _ in delta.added}
-    for key, new in delta.added:
-        if contents(container).get(key, MISSING) is not delta.removed.get(key, MISSING):
-            return False
-        _put(container, key, new)
-    for key, old in delta.removed.items():
-        if key not in set_again:
-            if contents(container).get(key, MISSING) is not old:
-                return False
-            _put(container, key, MISSING)
-    return True
-
-
-def _redo_sequence(delta: Delta, container: Any) -> bool:
-    if delta.after is None or delta.before is None:
-        container.extend(thing for _, thing in delta.added)
-        return True
-    now = list(container)
-    if same_items(now, delta.before):
-        restore_sequence(container, delta.after)
-        return True
-    added = {id(thing) for _, thing in delta.added}
-    if not same_items([thing for thing in delta.after if id(thing) not in added], delta.before):
-        return False  # it removed, sorted or exchanged: with other contents that gives something else
-    restore_sequence(container, _merged(now, delta.after, delta.before))
-    return True
+                put(container, key, MISSING)
+            put(container, kept_key, kept)
 
 
 def places_of(segments: Iterable[Segment]) -> list[tuple[Any, ...]]:

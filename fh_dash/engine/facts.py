@@ -2,45 +2,24 @@
 
 values     (module, name) -> (old, new), for each global that got another value
 behaviour  names that behave differently: their definition, or one that it is made from, changed
-contents   per module that ran: the containers of others in which its entries behave differently
+contents   what modules did to the containers of others (`contents`)
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import FunctionType
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.deltas import Segment, places_of
+from fh_dash.engine.contents import Contents, is_read
+from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
-from fh_dash.engine.names import ENVIRONMENT, Node
+from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Record, segments
+from fh_dash.engine.program import Record
 from fh_dash.engine.values import keep_equal_containers, same_value
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What one module's run, or its going, did to containers of others."""
-
-    since: int | None = None
-    """Of a module that went: when it had put the first of them there."""
-    entries: set[Node] = field(default_factory=set)
-    """Names of containers of which entries behave differently."""
-    structure: set[Node] = field(default_factory=set)
-    """Of these, the ones that hold other entries than before."""
-    derived: set[Node] = field(default_factory=set)
-    """Names that are made from what the containers hold."""
-    subclasses: bool = False
-    """It is not containers, but the subclasses of other modules' classes; `derived` are those who ask for them."""
-    using: set[Node] = field(default_factory=set)
-    """The same, with the functions that look as if they only put something there."""
 
 
 class Facts:
@@ -53,7 +32,7 @@ class Facts:
         self.values: dict[Node, tuple[Any, Any]] = {}
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
-        self.contents: list[_Contents] = []
+        self.contents = Contents(graph, records, self.behaviour, self.concern)
         self._attributes: dict[Node, tuple[Any, int]] = {}
         """Attributes that others set on modules: the value last time, and when it was set."""
         self._ends = dict(ends)
@@ -64,7 +43,7 @@ class Facts:
         """Modules that some fact may concern; the others need not be asked about."""
         self._spread_from: set[str] = set()
         self.concern(self.behaviour, {*plan.sources, *plan.reruns, *plan.gone})
-        self._note_holders(self.behaviour)
+        self.contents.note_holders()
 
     # ------------------------------------------------------------------------------------------ learning
 
@@ -107,31 +86,8 @@ class Facts:
         new = found - self.behaviour
         if new:
             self.behaviour |= self._affected(new)
-            self._note_holders(self.behaviour)
+            self.contents.note_holders()
             self.concern(self.behaviour)
-
-    def _note_holders(self, nodes: Collection[Node]) -> None:
-        """Functions that were put into containers behave differently: so does who calls what it finds there."""
-        places = {place for node in nodes for place in self._holders.get(node, ())}
-        if not places:
-            return
-        holders = self._graph.aliased(container for container, _ in places)
-        derived = self._graph.spread(holders, contents=True)
-        since = min(number for _, number in places)
-        self.contents.append(_Contents(since, entries=holders, derived=derived - holders - self.behaviour))
-        self.concern(derived)
-
-    @functools.cached_property
-    def _holders(self) -> dict[Node, set[tuple[Node, int]]]:
-        """Function or class -> the containers into which modules have put it, and when in the last start."""
-        found: dict[Node, set[tuple[Node, int]]] = {}
-        for record in self._records.values():
-            for segment in segments(record.trace):
-                for delta in segment.deltas:
-                    for thing in (part for pair in delta.added for part in pair if isinstance(part, FunctionType)):
-                        node = (thing.__module__, thing.__qualname__.partition(".")[0])
-                        found.setdefault(node, set()).add((delta.tracked.node, segment.number))
-        return found
 
     def _affected(self, nodes: Collection[Node]) -> set[Node]:
         """Them and all that is made from them; with what used a name of their own that comes from elsewhere now."""
@@ -140,58 +96,21 @@ class Facts:
 
     def note_run(self, name: str, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
+        self.ran.add(name)
         self._note_set(new)
-        self._note(name, _Contents(), old, new)
+        self.contents.note_run(old, new)
+        self.concern((), [name])
 
     def note_load(self, new: Collection[Segment]) -> None:
         """A module was loaded for the first time, and put something elsewhere."""
         self._note_set(new)
-        self._fill(_Contents(), (), new)
+        self.contents.note_run((), new)
 
     def note_gone(self, name: str, old: Collection[Segment]) -> None:
-        """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
-        self._note(name, _Contents(since=min((segment.number for segment in old), default=0)), old, ())
-
-    def note_subclasses(
-        self,
-        name: str,
-        before: Sequence[tuple[str, int]],
-        after: Sequence[tuple[str, int]],
-        since: int | None = None,
-    ) -> None:
-        """What a module derived from others' classes (`successors.derived_classes`); `since` when it was unloaded."""
-        if [*before] == [*after] and not any((name, cls.partition(".")[0]) in self.behaviour for cls, _ in after):
-            return
-        asking = self._graph.asking_subclasses()
-        self.contents.append(_Contents(since, subclasses=True, derived=self._graph.spread(asking)))
-        self.concern(self.contents[-1].derived)
-
-    def _note(self, name: str, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
+        """A module was unloaded."""
         self.ran.add(name)
-        self._fill(found, old, new)
+        self.contents.note_gone(old)
         self.concern((), [name])
-
-    def _fill(self, found: _Contents, old: Collection[Segment], new: Collection[Segment]) -> None:
-        tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
-        if nodes := self._graph.aliased(place.node for place in tracked):
-            found.entries = nodes - {place.node for place in tracked if place.only is not None}
-            found.structure = nodes if places_of(old) != places_of(new) else set()
-            derived = self._graph.spread(nodes, contents=True)
-            derived |= self._graph.spread(found.structure, contents=True, strict=True)
-            found.derived = derived - nodes - self.behaviour
-            found.using = self._graph.spread(nodes) - nodes - self.behaviour
-            self.contents.append(found)
-            self.concern(derived | found.using)
-
-    @contextlib.contextmanager
-    def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:
-        """What a running module had put elsewhere before it imports another one, last time and now, counts for that."""
-        found = _Contents()
-        self._fill(found, old, new)
-        try:
-            yield
-        finally:
-            self.contents = [other for other in self.contents if other is not found]
 
     def _note_set(self, segments: Collection[Segment]) -> None:
         """Attributes of modules that a run has set, and what they were before."""
@@ -202,11 +121,7 @@ class Facts:
 
     def touched(self) -> set[Node]:
         """All names that behave differently, be it by what the containers hold that they look into."""
-        return self.behaviour.union(*(found.derived | found.entries for found in self.contents))
-
-    def made_from(self, containers: Collection[Node]) -> set[Node]:
-        """Names whose value or behaviour is made from what these hold."""
-        return self._graph.spread(containers, contents=True) if containers else set()
+        return self.behaviour | self.contents.touched()
 
     def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str], number: int) -> None:
         """Attributes of a module that a segment set, before that is taken back: they may come to another value."""
@@ -232,11 +147,9 @@ class Facts:
         for imported in self._graph.analyses[name].imports:
             if reason := self._import_reason(imported) or self._star_reason(name, imported):
                 return reason
-        end = self._ends.get(name, 0)
-        contents = [c for c in self.contents if (not later if c.since is None else end > c.since)]
-        wrote = self._wrote(name) if contents else set()
+        moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
         for reached in self._reached(name):
-            if self._concerns(name, reached) or any(self._concerns_by_contents(c, reached, wrote) for c in contents):
+            if self._concerns(name, reached) or moment.concerns(reached):
                 return _explain(reached)
         return ""
 
@@ -314,7 +227,7 @@ class Facts:
                 return not self._has(node[0], use.path[-1])
             if reached.shown and self._graph.origin(node) in self._plan.renamed:
                 return True
-            if reached.behaves or (self._is_read(reached) and not use.handed_on):
+            if reached.behaves or (is_read(self._graph, reached) and not use.handed_on):
                 return True
         return False
 
@@ -358,39 +271,6 @@ class Facts:
         record = self._records.get(node[0])
         now = vars(record.module).get(node[1], MISSING) if record else MISSING
         return same_value(self._attributes[node][0], now)
-
-    def _wrote(self, name: str) -> set[Node]:
-        """Names of others in which a module put something when it ran last."""
-        record = self._records.get(name)
-        return (
-            {delta.tracked.node for segment in segments(record.trace) for delta in segment.deltas} if record else set()
-        )
-
-    def _concerns_by_contents(self, found: _Contents, reached: Reached, wrote: Collection[Node]) -> bool:
-        node, use = reached.node, reached.use
-        if found.subclasses:
-            return use.path[-1] == "__subclasses__" or (use.callee and node in found.derived)
-        if node == ENVIRONMENT:
-            return node in found.structure and not reached.mutates
-        if reached.behaves and found.entries.isdisjoint(wrote) and (node in found.using or node in found.entries):
-            return True  # what it called there to no effect is no registration
-        if node in found.derived and (reached.behaves or (self._is_read(reached) and not use.handed_on)):
-            return True
-        return node in found.entries and (reached.looks_inside or self._dispatches(node))
-
-    def _dispatches(self, node: Node) -> bool:
-        """A `singledispatch` function is called as itself, and looks into its own registry."""
-        record = self._records.get(node[0])
-        return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
-
-    def _is_read(self, reached: Reached) -> bool:
-        """Whether a use that calls nothing sees more than which object it is: all of data, attributes of a class."""
-        (module, name), path = reached.node, reached.use.path
-        analysis = self._graph.analyses.get(module)
-        kinds = {unit.kind for unit in (analysis.by_name.get(name, ()) if analysis else ())} - {"import"}
-        if kinds == {"class"}:
-            return len(path) > 1 and path[-1] != name
-        return not kinds <= {"def"}
 
 
 def _explain(reached: Reached) -> str:

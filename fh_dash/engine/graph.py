@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from fh_dash.engine.analysis import STAR, Analysis, Unit
-from fh_dash.engine.imports import Imports
+from fh_dash.engine.analysis import STAR, Analysis
 from fh_dash.engine.names import Node
+from fh_dash.engine.objects import Objects
 from fh_dash.engine.uses import KEEPERS_OF_BEHAVIOUR, Use
 
 
@@ -33,7 +33,7 @@ class Reached:
         return self.use.looks_inside or self.reads
 
 
-class Graph(Imports):
+class Graph(Objects):
     """The analyses of all loaded project modules, with their names resolved against each other.
 
     Resolution is cached per module and dropped when that module gets another analysis, or when one that it imports
@@ -139,7 +139,7 @@ class Graph(Imports):
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
                     continue
-                found = Reached(node, use, behaves, self.reads(module, use), any(self._methods(module, use.via)))
+                found = Reached(node, use, behaves, self.reads(module, use), any(self.methods(module, use.via)))
                 if (kind := (node, behaves, use.handed_on, found.mutates)) not in seen:
                     seen.add(kind)
                     yield found
@@ -199,36 +199,6 @@ class Graph(Imports):
         """
         return use.called or (bool(use.via) and any(True for _ in self._functions(module, use.via)))
 
-    def reads(self, module: str, use: Use) -> bool:
-        """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
-        classes = list(self._methods(module, use.path)) if use.callee else []
-        return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
-
-    def _methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
-        """The project's classes that a dotted name may stand for a method of, by way of an object."""
-        if len(path) < 2:
-            return
-        for node in self.resolve(module, path[:-1]):
-            for maker in self._makers(self.origin(node)):
-                for unit in self._classes(self.origin(maker)):
-                    if path[-1] in unit.readers | unit.writers:
-                        yield unit
-
-    def _makers(self, node: Node) -> Iterator[Node]:
-        """What was called where a name of data got its value."""
-        analysis = self.analyses.get(node[0])
-        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
-            if unit.kind == "other" and node[1] in unit.binds:
-                for use in unit.now:
-                    if use.callee:
-                        yield from self.resolve(node[0], use.path)
-
-    def _classes(self, node: Node) -> Iterator[Unit]:
-        analysis = self.analyses.get(node[0])
-        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
-            if unit.kind == "class" and node[1] in unit.binds:
-                yield unit
-
     def _functions(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         for node in self.resolve(module, path):
             units = self.analyses[node[0]].by_name.get(node[1], ())
@@ -255,34 +225,6 @@ class Graph(Imports):
                     found[name] = {node: node not in reads for node in changes}
             self._mutators[module] = found
         return self._mutators[module]
-
-    def asking_subclasses(self) -> set[Node]:
-        """Names of which the definition mentions `__subclasses__`."""
-        units = ((module, unit) for module, analysis in self.analyses.items() for unit in analysis.units)
-        return {(module, name) for module, unit in units if unit.asks_subclasses for name in unit.binds}
-
-    def aliased(self, nodes: Iterable[Node]) -> set[Node]:
-        """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.
-
-        Of names that one statement binds together (`app, rt = fast_app()`), each.
-        """
-        found: set[Node] = set()
-        waiting = list(nodes)
-        while waiting:
-            node = waiting.pop()
-            if node not in found:
-                found.add(node)
-                waiting += self._same_object(node)
-        return found
-
-    def _same_object(self, node: Node) -> Iterator[Node]:
-        module, name = node
-        analysis = self.analyses.get(module)
-        for unit in analysis.by_name.get(name, ()) if analysis else ():
-            if unit.kind == "other" and name in unit.binds:
-                yield from ((module, other) for other in unit.binds)
-                if len(unit.now) == 1 and not unit.now[0].called:
-                    yield from self.resolve(module, unit.now[0].path)
 
     def spread(self, changed: Collection[Node], *, contents: bool = False, strict: bool = False) -> set[Node]:
         """`changed` and every name whose value or behaviour is made from one of them, over all modules.

@@ -23,6 +23,7 @@ from typing import Any
 
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
+from fh_dash.engine.detach import detach
 from fh_dash.engine.enums import adopt_members
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, NAMES_OF_CLASSES, UNSETTABLE, Journal
 from fh_dash.engine.kinds import is_a
@@ -288,44 +289,6 @@ def _layout(cls: type) -> tuple[object, ...]:
         cls.__dictoffset__,
         cls.__weakrefoffset__,
     )
-
-
-_T = typing.TypeVar("_T")
-
-
-class _GoneGeneric(typing.Generic[_T]):
-    """The same as `_Gone` for those that are derived from `Generic`."""
-
-
-class _Gone:
-    """What the classes of former runs are moved under, so that `__subclasses__()` of their bases forgets them."""
-
-
-def detach(cls: type, is_project: Callable[[str], bool]) -> None:
-    """Take a class that is out of use away from the project's classes that it is derived from."""
-    if not any(is_project(base.__module__) for base in cls.__bases__):
-        return
-    for bases in _graves(cls, is_project):
-        try:
-            cls.__bases__ = bases
-        except TypeError:  # another layout
-            continue
-        return
-
-
-def _graves(cls: type, is_project: Callable[[str], bool]) -> Iterator[tuple[type, ...]]:
-    """Bases outside the project, from the best to any whose layout may fit."""
-    foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
-    slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
-    if typing.Generic in foreign:
-        yield (_GoneGeneric,)
-    if foreign:
-        yield (foreign[0],)
-        with contextlib.suppress(TypeError):
-            yield (type("_Gone", (foreign[0],), {}),)
-    yield (_Gone,)
-    with contextlib.suppress(TypeError):
-        yield (type("_Gone", (), {"__slots__": slots}),)
 
 
 def move_instances(replaced: Sequence[tuple[type, type]]) -> None:

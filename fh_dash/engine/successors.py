@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fh_dash.engine.detach import detach
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
-from fh_dash.engine.patch import detach
 from fh_dash.engine.program import Record
 
 

@@ -54,7 +54,7 @@ class Transaction:
         except BaseException as error:
             self.rollback()
             self.error = error
-        self.reports = attempt.reports
+        self.reports = attempt.steps.reports
         self.milliseconds = (perf_counter() - began) * 1000
 
     def rollback(self) -> None:
@@ -70,19 +70,19 @@ class Transaction:
         if attempt is None:
             return
         facts = attempt.facts
-        attempt.caches.clear(facts.touched(), facts.ran)
-        self.caches = (*registry.settle(self._kept, facts.ran), *attempt.caches.dropped)
-        move_instances(attempt.successors.replaced)
-        refresh_closures(attempt.reran, [vars(record.module) for record in self._program.records.values()])
-        refresh_lines(attempt.moved, list(self.plan.sources.values()))
+        attempt.steps.caches.clear(facts.touched(), facts.ran)
+        self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
+        move_instances(attempt.steps.successors.replaced)
+        refresh_closures(attempt.steps.reran, [vars(record.module) for record in self._program.records.values()])
+        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()))
         self._end(attempt)
         self._settled(self.plan)
 
     def _end(self, attempt: Attempt) -> None:
         """Forget what is of the last run, so that its objects can go, and what was found out with them."""
-        if attempt.successors.adopted:
+        if attempt.steps.successors.adopted:
             abcs.reset_caches(thing for record in self._program.records.values() for thing in classes(record))
-        attempt.effects.forget_dispatch()
+        attempt.steps.effects.forget_dispatch()
         self._attempt = None
 
     def result(

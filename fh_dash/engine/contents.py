@@ -1,0 +1,179 @@
+"""What modules' runs, and their going, did to the containers of others so far in a reload, and whom that concerns."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from types import FunctionType
+
+from fh_dash.engine.deltas import Segment, places_of
+from fh_dash.engine.graph import Graph, Reached
+from fh_dash.engine.names import ENVIRONMENT, Node
+from fh_dash.engine.program import Record, segments
+
+
+@dataclass(slots=True)
+class Change:
+    """What one module's run, or its going, did."""
+
+    since: int | None = None
+    """Of a module that went: when it had put the first of them there."""
+    entries: set[Node] = field(default_factory=set)
+    """Names of containers of which entries behave differently."""
+    structure: set[Node] = field(default_factory=set)
+    """Of these, the ones that hold other entries than before."""
+    derived: set[Node] = field(default_factory=set)
+    """Names that are made from what the containers hold."""
+    subclasses: bool = False
+    """It is not containers, but the subclasses of other modules' classes; `derived` are those who ask for them."""
+    using: set[Node] = field(default_factory=set)
+    """The same, with the functions that look as if they only put something there."""
+
+
+class Contents:
+    """Grows while a plan is carried out."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        records: Mapping[str, Record],
+        behaviour: Set[Node],
+        concern: Callable[[Iterable[Node]], object],
+    ) -> None:
+        self._graph, self._records = graph, records
+        self._behaviour, self._concern = behaviour, concern
+        self._changes: list[Change] = []
+
+    # ------------------------------------------------------------------------------------------ learning
+
+    def note_run(self, old: Collection[Segment], new: Collection[Segment]) -> None:
+        """A module ran: what it put elsewhere behaves differently, for those that come after it."""
+        self._fill(Change(), old, new)
+
+    def note_gone(self, old: Collection[Segment]) -> None:
+        """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
+        self._fill(Change(since=min((segment.number for segment in old), default=0)), old, ())
+
+    def note_subclasses(
+        self,
+        name: str,
+        before: Sequence[tuple[str, int]],
+        after: Sequence[tuple[str, int]],
+        since: int | None = None,
+    ) -> None:
+        """What a module derived from others' classes (`successors.derived_classes`); `since` when it was unloaded."""
+        if [*before] == [*after] and not any((name, cls.partition(".")[0]) in self._behaviour for cls, _ in after):
+            return
+        asking = self._graph.asking_subclasses()
+        self._changes.append(Change(since, subclasses=True, derived=self._graph.spread(asking)))
+        self._concern(self._changes[-1].derived)
+
+    def note_holders(self) -> None:
+        """Functions that were put into containers behave differently: so does who calls what it finds there."""
+        places = {place for node in self._behaviour for place in self._holders.get(node, ())}
+        if not places:
+            return
+        holders = self._graph.aliased(container for container, _ in places)
+        derived = self._graph.spread(holders, contents=True)
+        since = min(number for _, number in places)
+        self._changes.append(Change(since, entries=holders, derived=derived - holders - self._behaviour))
+        self._concern(derived)
+
+    @functools.cached_property
+    def _holders(self) -> dict[Node, set[tuple[Node, int]]]:
+        """Function or class -> the containers into which modules have put it, and when in the last start."""
+        found: dict[Node, set[tuple[Node, int]]] = {}
+        for record in self._records.values():
+            for segment in segments(record.trace):
+                for delta in segment.deltas:
+                    for thing in (part for pair in delta.added for part in pair if isinstance(part, FunctionType)):
+                        node = (thing.__module__, thing.__qualname__.partition(".")[0])
+                        found.setdefault(node, set()).add((delta.tracked.node, segment.number))
+        return found
+
+    def _fill(self, found: Change, old: Collection[Segment], new: Collection[Segment]) -> None:
+        tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
+        if nodes := self._graph.aliased(place.node for place in tracked):
+            found.entries = nodes - {place.node for place in tracked if place.only is not None}
+            found.structure = nodes if places_of(old) != places_of(new) else set()
+            derived = self._graph.spread(nodes, contents=True)
+            derived |= self._graph.spread(found.structure, contents=True, strict=True)
+            found.derived = derived - nodes - self._behaviour
+            found.using = self._graph.spread(nodes) - nodes - self._behaviour
+            self._changes.append(found)
+            self._concern(derived | found.using)
+
+    @contextlib.contextmanager
+    def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:
+        """What a running module had put elsewhere before it imports another one, last time and now, counts for that."""
+        found = Change()
+        self._fill(found, old, new)
+        try:
+            yield
+        finally:
+            self._changes = [other for other in self._changes if other is not found]
+
+    # ------------------------------------------------------------------------------------------- asking
+
+    def touched(self) -> set[Node]:
+        """Names that look into the containers, and these."""
+        return set[Node]().union(*(found.derived | found.entries for found in self._changes))
+
+    def made_from(self, containers: Collection[Node]) -> set[Node]:
+        """Names whose value or behaviour is made from what these hold."""
+        return self._graph.spread(containers, contents=True) if containers else set()
+
+    def seen_by(self, name: str, end: int, later: bool) -> Moment:
+        """What concerns a module of which the last run ended then; with `later`, it was walked over before."""
+        changes = [c for c in self._changes if (not later if c.since is None else end > c.since)]
+        return Moment(self._graph, self._records, changes, self._wrote(name) if changes else set())
+
+    def _wrote(self, name: str) -> set[Node]:
+        """Names of others in which a module put something when it ran last."""
+        record = self._records.get(name)
+        return (
+            {delta.tracked.node for segment in segments(record.trace) for delta in segment.deltas} if record else set()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Changes of containers that one module may have to follow."""
+
+    graph: Graph
+    records: Mapping[str, Record]
+    changes: Sequence[Change]
+    wrote: Collection[Node]
+    """Names of others in which it put something itself when it ran last."""
+
+    def concerns(self, reached: Reached) -> bool:
+        return any(self._concerns(change, reached) for change in self.changes)
+
+    def _concerns(self, found: Change, reached: Reached) -> bool:
+        node, use = reached.node, reached.use
+        if found.subclasses:
+            return use.path[-1] == "__subclasses__" or (use.callee and node in found.derived)
+        if node == ENVIRONMENT:
+            return node in found.structure and not reached.mutates
+        if reached.behaves and found.entries.isdisjoint(self.wrote) and (node in found.using or node in found.entries):
+            return True  # what it called there to no effect is no registration
+        if node in found.derived and (reached.behaves or (is_read(self.graph, reached) and not use.handed_on)):
+            return True
+        return node in found.entries and (reached.looks_inside or self._dispatches(node))
+
+    def _dispatches(self, node: Node) -> bool:
+        """A `singledispatch` function is called as itself, and looks into its own registry."""
+        record = self.records.get(node[0])
+        return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
+
+
+def is_read(graph: Graph, reached: Reached) -> bool:
+    """Whether a use that calls nothing sees more than which object it is: all of data, attributes of a class."""
+    (module, name), path = reached.node, reached.use.path
+    analysis = graph.analyses.get(module)
+    kinds = {unit.kind for unit in (analysis.by_name.get(name, ()) if analysis else ())} - {"import"}
+    if kinds == {"class"}:
+        return len(path) > 1 and path[-1] != name
+    return not kinds <= {"def"}

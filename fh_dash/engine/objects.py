@@ -1,0 +1,72 @@
+"""What the sources tell of objects: which class made one, which calls only read it, which names are the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fh_dash.engine.analysis import Unit
+from fh_dash.engine.imports import Imports
+from fh_dash.engine.names import Node
+from fh_dash.engine.uses import Use
+
+
+class Objects(Imports):
+    """The objects that modules make at the top level."""
+
+    def reads(self, module: str, use: Use) -> bool:
+        """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
+        classes = list(self.methods(module, use.path)) if use.callee else []
+        return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
+
+    def methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
+        """The project's classes that a dotted name may stand for a method of, by way of an object."""
+        if len(path) < 2:
+            return
+        for node in self.resolve(module, path[:-1]):
+            for maker in self._makers(self.origin(node)):
+                for unit in self._classes(self.origin(maker)):
+                    if path[-1] in unit.readers | unit.writers:
+                        yield unit
+
+    def _makers(self, node: Node) -> Iterator[Node]:
+        """What was called where a name of data got its value."""
+        analysis = self.analyses.get(node[0])
+        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
+            if unit.kind == "other" and node[1] in unit.binds:
+                for use in unit.now:
+                    if use.callee:
+                        yield from self.resolve(node[0], use.path)
+
+    def _classes(self, node: Node) -> Iterator[Unit]:
+        analysis = self.analyses.get(node[0])
+        for unit in analysis.by_name.get(node[1], ()) if analysis else ():
+            if unit.kind == "class" and node[1] in unit.binds:
+                yield unit
+
+    def asking_subclasses(self) -> set[Node]:
+        """Names of which the definition mentions `__subclasses__`."""
+        units = ((module, unit) for module, analysis in self.analyses.items() for unit in analysis.units)
+        return {(module, name) for module, unit in units if unit.asks_subclasses for name in unit.binds}
+
+    def aliased(self, nodes: Iterable[Node]) -> set[Node]:
+        """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.
+
+        Of names that one statement binds together (`app, rt = fast_app()`), each.
+        """
+        found: set[Node] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting += self._same_object(node)
+        return found
+
+    def _same_object(self, node: Node) -> Iterator[Node]:
+        module, name = node
+        analysis = self.analyses.get(module)
+        for unit in analysis.by_name.get(name, ()) if analysis else ():
+            if unit.kind == "other" and name in unit.binds:
+                yield from ((module, other) for other in unit.binds)
+                if len(unit.now) == 1 and not unit.now[0].called:
+                    yield from self.resolve(module, unit.now[0].path)

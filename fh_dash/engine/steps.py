@@ -1,0 +1,162 @@
+"""What is done to one module in the course of an attempt: run again, left with new names, unloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from types import CodeType
+
+from fh_dash import events
+from fh_dash.engine.caches import Caches
+from fh_dash.engine.changes import changed_names
+from fh_dash.engine.effects import Effects
+from fh_dash.engine.facts import Facts
+from fh_dash.engine.graph import Graph
+from fh_dash.engine.importer import ProjectFinder
+from fh_dash.engine.journal import Journal, restore_mapping
+from fh_dash.engine.lines import Moved
+from fh_dash.engine.match import match_definitions
+from fh_dash.engine.names import Node
+from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
+from fh_dash.engine.places import order_globals
+from fh_dash.engine.plan import Plan
+from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.rebind import rebind
+from fh_dash.engine.runner import Runner
+from fh_dash.engine.sources import Source
+from fh_dash.engine.successors import Successors, derived_classes
+from fh_dash.engine.underway import UnderWay
+
+
+class Steps:
+    """The steps of one attempt, and what they came to; the journal can take them back."""
+
+    def __init__(self, program: Program, runner: Runner, finder: ProjectFinder, plan: Plan, graph: Graph) -> None:
+        self._program, self._runner, self._finder, self._plan = program, runner, finder, plan
+        self.reports: list[events.ModuleReport] = []
+        self.moved: list[Moved] = []
+        self.reran: list[tuple[CodeType, CodeType]] = []
+        """The code of modules that ran again, before and now."""
+        self.journal = Journal()
+        self.caches = Caches(program.records)
+        self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
+        self.effects = Effects(program, self.journal, self.facts, runner)
+        self.successors = Successors(self.journal, program.is_project_module)
+        self.under_way = UnderWay(program, runner)
+
+    def clear_caches(self, used: AbstractSet[Node]) -> None:
+        """Of what a module uses that is running or about to run, not of more: a bad save should cost no cache.
+
+        What registries do not hold at this moment of a cold start, cached answers must not know of.
+        """
+        if cached := self.caches.among(used):
+            touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
+            self.caches.clear(cached & touched, self.facts.ran)
+
+    def rerun(self, name: str, record: Record, reason: str) -> None:
+        """Execute its code, old or new, once more; what importers handle is raised, and taken back."""
+        starts, source = self._program.starts, self._plan.sources.get(name, record.source)
+        start = starts.get(name, 0)
+        self.effects.take_back_since(name)
+        derived = self.derived(record)
+        before = self._make_ready(name, record, source)
+        self._execute(name, record, source, before)
+        starts[name] = start  # where a cold start begins it, be it that its imports were walked before
+        self._learn(name, record, before, derived)
+        self.report(name, "re-run", reason, milliseconds=self._program.records[name].milliseconds)
+
+    def _make_ready(self, name: str, record: Record, source: Source) -> dict[str, object]:
+        """Bring a module, and what it uses, to the state in which a cold start has it; its globals before that."""
+        graph, namespace = self._program.graph, vars(record.module)
+        self.journal.save_mapping(namespace)
+        before = dict(namespace)
+        relocate(record.module, source, self.journal)
+        prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis))
+        self.facts.ran.add(name)
+        self.effects.hold_owners(name, self._plan.reruns)
+        graph.forget_dynamic(name)
+        used = graph.used_by(name)
+        self.under_way.show_half_made(name, used)
+        self.clear_caches(used)
+        return before
+
+    def _execute(self, name: str, record: Record, source: Source, before: dict[str, object]) -> None:
+        namespace = vars(record.module)
+        previous = match_definitions(record.source.analysis, source.analysis, record.made)
+        self.under_way.running[name] = before
+        try:
+            self._finder.run(record.module, source, self.journal, previous)
+        except Exception:
+            restore_mapping(namespace, before)
+            raise
+        finally:
+            del self.under_way.running[name]
+        drop_gone(name, namespace, before, source.analysis, self.under_way.hidden(name))
+        show_submodules(name, namespace, before)
+        order_globals(namespace, source.analysis)
+
+    def _learn(self, name: str, record: Record, before: dict[str, object], derived: Sequence[tuple[str, int]]) -> None:
+        """What it came to, for those that come after it."""
+        facts, new = self.facts, self._program.records[name]
+        namespace = vars(new.module)
+        self.successors.note(record, new)
+        self.reran.append((record.source.code, new.source.code))
+        facts.note_run(name, segments(record.trace), segments(new.trace))
+        facts.contents.note_subclasses(name, derived, self.derived(new))
+        if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
+            self._runner.tell_outer(name)
+        facts.compare(name, before, namespace)
+
+    def leave(self, name: str, record: Record) -> None:
+        """It need not run."""
+        if self.effects.taken_back:
+            self._program.ends[name] = self._program.tick()
+        if (source := self._plan.sources.get(name)) is not None:
+            self._refresh(name, record, source)
+        if name in self.facts.candidates:
+            self.rebind(name)
+
+    def _refresh(self, name: str, record: Record, source: Source) -> None:
+        """Only comments or layout differ: the code is the same, on other lines."""
+        self.moved.append(Moved(record.source.code, source.code, record.made))
+        self._program.records[name] = replace(record, source=source)
+        self.report(name, "refreshed", "only comments or layout changed")
+
+    def rebind(self, name: str) -> None:
+        """Set anew what it holds from others."""
+        if names := rebind(self._program.records[name], self.facts, self.under_way.hidden(name), self.journal):
+            self.report(name, "rebound", names=tuple(sorted(set(names))))
+
+    def unload(self, name: str, reason: str) -> None:
+        """Forget it, and take back what it had put elsewhere."""
+        program, journal = self._program, self.journal
+        record = program.records[name]
+        done, derived = program.segments(name), self.derived(record)
+        for segment in reversed(done):
+            segment.undo(journal)
+        self.report(name, "unloaded", reason)
+        self.successors.drop(record)
+        forget(name, journal)
+        del program.records[name]
+        if name in program.graph.analyses:
+            program.graph.update({name: None})
+        self.facts.gone.add(name)
+        self.facts.note_gone(name, done)
+        self.facts.contents.note_subclasses(name, derived, (), program.starts.get(name, 0))
+
+    def derived(self, record: Record) -> list[tuple[str, int]]:
+        """See `successors.derived_classes`."""
+        return derived_classes(record, self._program.is_project_module)
+
+    def report(
+        self,
+        name: str,
+        outcome: events.Outcome,
+        reason: str = "",
+        names: tuple[str, ...] = (),
+        milliseconds: float = 0.0,
+    ) -> None:
+        record = self._program.records[name]
+        took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
+        self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
