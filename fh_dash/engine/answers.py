@@ -12,13 +12,18 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from inspect import CO_OPTIMIZED
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 _MOST = 4096
 """Files that are remembered."""
 
-_readers: dict[str, set[CodeType]] = {}
+Function: TypeAlias = tuple[str, str]
+"""File and qualified name."""
+
+_readers: dict[str, set[Function]] = {}
 """File or folder -> functions of the project that were running when it was read, the newest at the end."""
+_listed: dict[str, frozenset[str]] = {}
+"""Of folders, the names in them by then."""
 _lock = threading.Lock()
 
 
@@ -35,12 +40,27 @@ def note(path: Any) -> None:
     name = os.path.abspath(os.fsdecode(path))
     if not any(is_project(name) for is_project in _followed):
         return
-    functions = {code for code in _stack() if code.co_flags & CO_OPTIMIZED and _followed[0](code.co_filename)}
+    codes = (code for code in _stack() if code.co_flags & CO_OPTIMIZED and _followed[0](code.co_filename))
+    functions = {(code.co_filename, code.co_qualname) for code in codes}
     if functions:
         with _lock:
             _readers[name] = _readers.pop(name, set()) | functions
+            if os.path.isdir(name):
+                _listed[name] = _names(name)
             if len(_readers) > _MOST:
-                del _readers[next(iter(_readers))]
+                oldest = next(iter(_readers))
+                del _readers[oldest]
+                _listed.pop(oldest, None)
+
+
+def _names(folder: str) -> frozenset[str]:
+    """What is in a folder, without what editors put there for a moment."""
+    try:
+        return frozenset(
+            name for name in os.listdir(folder) if not name.startswith((".", "__pycache__")) and not name.endswith("~")
+        )
+    except OSError:
+        return frozenset()
 
 
 def _stack() -> Iterator[CodeType]:
@@ -50,13 +70,13 @@ def _stack() -> Iterator[CodeType]:
         frame = frame.f_back
 
 
-def readers(files: Collection[str]) -> dict[tuple[str, str], str]:
-    """File and qualified name of the functions that read one of these, or the folder that one is in -> which."""
+def readers(files: Collection[str]) -> dict[Function, str]:
+    """The functions that read one of these files, or listed a folder that one has come to or gone from -> which."""
     with _lock:
-        known = {name: set(codes) for name, codes in _readers.items()}
-    found: dict[tuple[str, str], str] = {}
-    for file in files:
-        for place in (file, os.path.dirname(file)):
-            for code in known.get(place, ()):
-                found.setdefault((code.co_filename, code.co_qualname), place)
+        known, listed = {name: set(functions) for name, functions in _readers.items()}, dict(_listed)
+    folders = {folder for folder in map(os.path.dirname, files) if folder in listed}
+    changed = {folder for folder in folders if _names(folder) != listed[folder]}
+    found: dict[Function, str] = {}
+    for place in sorted({*files} - listed.keys() | changed):
+        found |= {function: place for function in known.get(place, ()) if function not in found}
     return found

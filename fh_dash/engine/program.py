@@ -97,7 +97,7 @@ class Program:
         for root in self.roots:
             if name.startswith(root + os.sep):
                 return name[len(root) + 1 :]
-        return os.fspath(path)
+        return "." if name in self.roots else os.fspath(path)
 
     # ---------------------------------------------------------------------------------------------- lookup
 
