@@ -53,12 +53,16 @@ def note(path: Any) -> None:
                 _listed.pop(oldest, None)
 
 
+def names_in(folder: str) -> list[str]:
+    """What is in a folder, sorted, without what editors put there for a moment; OSError when there is none."""
+    return sorted(
+        name for name in os.listdir(folder) if not name.startswith((".", "__pycache__")) and not name.endswith("~")
+    )
+
+
 def _names(folder: str) -> frozenset[str]:
-    """What is in a folder, without what editors put there for a moment."""
     try:
-        return frozenset(
-            name for name in os.listdir(folder) if not name.startswith((".", "__pycache__")) and not name.endswith("~")
-        )
+        return frozenset(names_in(folder))
     except OSError:
         return frozenset()
 

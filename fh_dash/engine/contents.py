@@ -19,17 +19,17 @@ class Change:
     """What one module's run, or its going, did."""
 
     since: int | None = None
-    """Of a module that went: when it had put the first of them there."""
+    """When the first of these entries came there in the last start: who had begun and ended before cannot see them."""
     entries: set[Node] = field(default_factory=set)
     """Names of containers of which entries behave differently."""
     structure: set[Node] = field(default_factory=set)
     """Of these, the ones that hold other entries than before."""
     derived: set[Node] = field(default_factory=set)
     """Names that are made from what the containers hold."""
-    subclasses: bool = False
-    """It is not containers, but the subclasses of other modules' classes; `derived` are those who ask for them."""
     using: set[Node] = field(default_factory=set)
     """The same, with the functions that look as if they only put something there."""
+    subclasses: bool = False
+    """It is not containers, but the subclasses of other modules' classes; `derived` are those who ask for them."""
 
 
 class Contents:
@@ -43,7 +43,7 @@ class Contents:
         concern: Callable[[Iterable[Node]], object],
     ) -> None:
         self._graph, self._records = graph, records
-        self._behaviour, self._concern = behaviour, concern
+        self._behaviour, self._concern = behaviour, concern  # the set itself: it grows in place
         self._changes: list[Change] = []
 
     # ------------------------------------------------------------------------------------------ learning
@@ -70,9 +70,9 @@ class Contents:
         self._changes.append(Change(since, subclasses=True, derived=self._graph.spread(asking)))
         self._concern(self._changes[-1].derived)
 
-    def note_holders(self) -> None:
+    def note_holders(self, nodes: Collection[Node]) -> None:
         """Functions that were put into containers behave differently: so does who calls what it finds there."""
-        places = {place for node in self._behaviour for place in self._holders.get(node, ())}
+        places = {place for node in nodes for place in self._holders.get(node, ())}
         if not places:
             return
         holders = self._graph.aliased(container for container, _ in places)

@@ -133,6 +133,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
     binds, mutates = frozenset(found.binds), frozenset(found.mutates)
     for node in header:  # what is bound here depends on the condition around it
         found.visit(node)
+    parts = [part for node in nodes for part in ast.walk(node)]
     readers, writers = methods_of(statement)
     return Unit(
         kind=kind,  # type: ignore[arg-type]
@@ -143,15 +144,9 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         later=tuple(found.later),
         digest=digest(*header, *nodes),
         conditional=bool(header) or isinstance(statement, _Header),
-        declares=frozenset(
-            n for node in nodes for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names
-        ),
+        declares=frozenset(name for part in parts if isinstance(part, ast.Global) for name in part.names),
         surface=surface,
-        asks_subclasses=any(
-            isinstance(part, ast.Attribute) and part.attr == "__subclasses__"
-            for node in nodes
-            for part in ast.walk(node)
-        ),
+        asks_subclasses=any(isinstance(part, ast.Attribute) and part.attr == "__subclasses__" for part in parts),
         readers=readers,
         writers=writers,
     )

@@ -43,7 +43,7 @@ class Facts:
         """Modules that some fact may concern; the others need not be asked about."""
         self._spread_from: set[str] = set()
         self.concern(self.behaviour, {*plan.sources, *plan.reruns, *plan.gone})
-        self.contents.note_holders()
+        self.contents.note_holders(self.behaviour)
 
     # ------------------------------------------------------------------------------------------ learning
 
@@ -69,11 +69,12 @@ class Facts:
             node = (name, key)
             if partial and (new is MISSING or old is new):
                 continue
-            if not partial and (old is new or same_value(old, new)):
+            same = old is new or same_value(old, new)
+            if same and not partial:
                 self.values.pop(node, None)  # in the middle of its import it had another one
             if key in SYSTEM_NAMES or (old is new and not (callable(new) and node in self._plan.renamed)):
                 continue
-            if old is not new and same_value(old, new):
+            if old is not new and same:
                 after[key] = old
                 continue
             self.values[node] = (self.values.get(node, (old, new))[0], new)
@@ -85,9 +86,10 @@ class Facts:
     def _spread(self, found: set[Node]) -> None:
         new = found - self.behaviour
         if new:
-            self.behaviour |= self._affected(new)
-            self.contents.note_holders()
-            self.concern(self.behaviour)
+            affected = self._affected(new) - self.behaviour
+            self.behaviour |= affected
+            self.contents.note_holders(affected)
+            self.concern(affected)
 
     def _affected(self, nodes: Collection[Node]) -> set[Node]:
         """Them and all that is made from them; with what used a name of their own that comes from elsewhere now."""

@@ -67,10 +67,7 @@ def stamp(path: str) -> str:
     try:
         status = os.stat(path)
         if os.path.isdir(path):
-            names = sorted(
-                name for name in os.listdir(path) if not name.startswith((".", "__pycache__")) and name[-1] != "~"
-            )
-            return fingerprint("\0".join(names).encode("utf-8", "surrogateescape"))
+            return fingerprint("\0".join(answers.names_in(path)).encode("utf-8", "surrogateescape"))
         if status.st_size > _HASH_LIMIT:
             return f"{status.st_size} {status.st_mtime_ns}"
         with open(path, "rb") as file:

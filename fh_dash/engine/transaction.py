@@ -73,7 +73,7 @@ class Transaction:
         attempt.steps.caches.clear(facts.touched(), facts.ran)
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
         move_instances(attempt.steps.successors.replaced)
-        refresh_closures(attempt.steps.reran, [vars(record.module) for record in self._program.records.values()])
+        refresh_closures(attempt.steps.reran, (vars(record.module) for record in self._program.records.values()))
         refresh_lines(attempt.steps.moved, list(self.plan.sources.values()))
         self._end(attempt)
         self._settled(self.plan)
