@@ -58,7 +58,7 @@ class Unit:
     asks_subclasses: bool = False
     """It mentions `__subclasses__`."""
     readers: frozenset[str] = frozenset()
-    """Of a class: methods that only read its objects."""
+    """Of a class: methods that read its objects (`methods`)."""
     writers: frozenset[str] = frozenset()
     """Its other methods."""
 

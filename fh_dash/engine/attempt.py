@@ -203,7 +203,7 @@ class Attempt(Follower):
         """The reason that its imports gave a module to run again, once they are all there."""
         hidden = self._under_way.hidden(name)
         early = self.facts.attribute_reason(name) or self._effects.out_of_order(name)
-        if reason := early or self.facts.star_reason(name, hidden):
+        if reason := early or self.facts.star_reason(name, hidden, self._is_there):
             raise Again(name, reason)
         reason = self.facts.reason(name)
         if not reason:
@@ -212,6 +212,10 @@ class Attempt(Follower):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
             raise Again(name, reason)
         return reason
+
+    def _is_there(self, name: str) -> bool:
+        """Whether the import of a module has ended at this moment of a cold start."""
+        return name in self._arrived and name not in self._under_way.walked.keys() | self._under_way.running.keys()
 
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
@@ -241,7 +245,7 @@ class Attempt(Follower):
             if name in self.facts.ran:
                 self._effects.hold_owners(name, self._plan.reruns)
             elif name in known and name in self.facts.candidates and name in program.records:
-                if reason := self.facts.reason(name, later=True):
+                if reason := self.facts.reason(name, later=True) or self.facts.attribute_reason(name):
                     raise Again(name, reason, known - program.records.keys() - self._plan.gone)
                 self.steps.rebind(name)
 

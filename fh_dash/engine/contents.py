@@ -6,10 +6,11 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from fh_dash.engine.deltas import Segment, places_of
 from fh_dash.engine.graph import Graph, Reached
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Record, segments
 
@@ -45,6 +46,7 @@ class Contents:
         self._graph, self._records = graph, records
         self._behaviour, self._concern = behaviour, concern  # the set itself: it grows in place
         self._changes: list[Change] = []
+        self._own: dict[str, Mapping[Node, set[Node]]] = {}
 
     # ------------------------------------------------------------------------------------------ learning
 
@@ -73,6 +75,7 @@ class Contents:
     def note_holders(self, nodes: Collection[Node]) -> None:
         """Functions that were put into containers behave differently: so does who calls what it finds there."""
         places = {place for node in nodes for place in self._holders.get(node, ())}
+        places |= {(table, 0) for node in nodes for table in self._tables(node)}
         if not places:
             return
         holders = self._graph.aliased(container for container, _ in places)
@@ -92,6 +95,17 @@ class Contents:
                         node = (thing.__module__, thing.__qualname__.partition(".")[0])
                         found.setdefault(node, set()).add((delta.tracked.node, segment.number))
         return found
+
+    def _tables(self, node: Node) -> Set[Node]:
+        """The tables that hold a function or class, in its own module and in those that imported that by name."""
+        users = (user for user, targets in self._graph.dynamic.items() if node[0] in targets)
+        return {table for module in (node[0], *users) for table in self._tables_in(module).get(node, ())}
+
+    def _tables_in(self, module: str) -> Mapping[Node, set[Node]]:
+        if module not in self._own:
+            record = self._records.get(module)
+            self._own[module] = tables_of(record.module) if record else {}
+        return self._own[module]
 
     def _fill(self, found: Change, old: Collection[Segment], new: Collection[Segment]) -> None:
         tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
@@ -167,6 +181,19 @@ class Moment:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
         record = self.records.get(node[0])
         return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
+
+
+def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
+    """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
+    found: dict[Node, set[Node]] = {}
+    for name, table in list(vars(module).items()):
+        if type(table) in (dict, list, set):
+            for thing in list(table.values() if isinstance(table, dict) else table):
+                for part in thing if type(thing) is tuple else (thing,):
+                    if is_a(part, FunctionType | type):
+                        node = (part.__module__, part.__qualname__.partition(".")[0])
+                        found.setdefault(node, set()).add((module.__name__, name))
+    return found
 
 
 def is_read(graph: Graph, reached: Reached) -> bool:

@@ -46,12 +46,19 @@ class Effects:
         done = [segment for segment in before if segment.applied and segment.number >= start]
         self._start = start
         for segment in sorted(done, key=lambda segment: -segment.number):
-            for delta in segment.deltas:
-                tracked = delta.tracked
-                if tracked.only is not None:
-                    self._facts.note_attributes(tracked.node[0], tracked.container, tracked.only, segment.number)
-            segment.undo(self._journal)
+            self._undo(segment)
         self.forget_dispatch()
+
+    def take_back_of(self, name: str) -> None:
+        """Undo the effects of a module that goes."""
+        for segment in reversed(self._program.segments(name)):
+            self._undo(segment)
+
+    def _undo(self, segment: Segment) -> None:
+        for tracked in (delta.tracked for delta in segment.deltas):
+            if tracked.only is not None and segment.applied:
+                self._facts.note_attributes(tracked.node[0], tracked.container, tracked.only, segment.number)
+        segment.undo(self._journal)
 
     def away(self) -> set[Node]:
         """Containers of which something was taken back and is not in its place again."""

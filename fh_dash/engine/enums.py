@@ -7,9 +7,12 @@ stay the one that the class has now.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import Any
 
 from fh_dash.engine.journal import Journal
+
+_TABLES = ("_member_map_", "_member_names_", "_value2member_map_", "_unhashable_values_", "_hashable_values_")
 
 
 def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, Any], journal: Journal) -> dict[str, Any]:
@@ -33,6 +36,12 @@ def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, An
     swapped = {name: swap(value) for name, value in contents.items()}
     _carry_combinations(old, swapped, journal)
     return swapped
+
+
+def parts_of(cls: enum.EnumMeta) -> Iterator[object]:
+    """The tables of an enumeration, and the attributes of its members."""
+    yield from (value for name, value in vars(cls).items() if name in _TABLES)
+    yield from (vars(member) for member in cls._member_map_.values())
 
 
 def _renewed(old: enum.EnumMeta, name: str, new: Any, journal: Journal) -> Any:

@@ -7,7 +7,7 @@ contents   what modules did to the containers of others (`contents`)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -35,6 +35,7 @@ class Facts:
         self.contents = Contents(graph, records, self.behaviour, self.concern)
         self._attributes: dict[Node, tuple[Any, int]] = {}
         """Attributes that others set on modules: the value last time, and when it was set."""
+        self._settled: set[Node] = set()
         self._ends = dict(ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
@@ -132,6 +133,20 @@ class Facts:
             self._attributes[module, name] = value, min(first, number)
         self.concern((), [module])
 
+    def settle_attributes(self) -> None:
+        """Attributes that others set on modules are values as well, from the moment when they have come to another."""
+        found: set[Node] = set()
+        for node, (old, _) in self._attributes.items():
+            if self._still(node):
+                if node in self._settled:
+                    self._settled.discard(node)
+                    self.values.pop(node, None)
+            elif node in self._settled or node not in self.values:
+                self.values[node] = old, self._now(node)
+                found.add(node)
+        self._settled |= found
+        self._spread(found)
+
     # ------------------------------------------------------------------------------------------- asking
 
     def reason(self, name: str, *, later: bool = False) -> str:
@@ -222,7 +237,9 @@ class Facts:
         node, use = reached.node, reached.use
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
-        if node in self.values or (use.stored and node[0] in self.ran):
+        if use.stored and (node in self._settled or node[0] in self.ran):
+            return node[0] in self.ran
+        if node in self.values:
             return True
         if node in self.behaviour:
             if node[1] == "__getattr__":
@@ -233,8 +250,11 @@ class Facts:
                 return True
         return False
 
-    def star_reason(self, name: str, hidden: Hidden) -> str:
-        """Of a module that was in an import circle last time: its star imports may give more now."""
+    def star_reason(self, name: str, hidden: Hidden, is_there: Callable[[str], bool]) -> str:
+        """Of a module that was in an import circle last time: its star imports may give more now.
+
+        A submodule is a name of its package from the moment when its own import has ended (`is_there`).
+        """
         analysis = self._graph.analyses.get(name)
         if analysis is None or not analysis.stars() or name not in self._former.analyses:
             return ""
@@ -245,6 +265,9 @@ class Facts:
             given = self._records.get(star.module)
             offered = public_names(vars(given.module)) if given else []
             for key in offered:
+                submodule = f"{star.module}.{key}"
+                if submodule in self._records and (submodule == name or not is_there(submodule)):
+                    continue
                 if key not in namespace and key not in analysis.binds and key not in hidden.get(star.module, ()):
                     return f"imports * from {star.module}, which has {key} by then"
         return ""
@@ -270,9 +293,11 @@ class Facts:
         return ""
 
     def _still(self, node: Node) -> bool:
+        return same_value(self._attributes[node][0], self._now(node))
+
+    def _now(self, node: Node) -> Any:
         record = self._records.get(node[0])
-        now = vars(record.module).get(node[1], MISSING) if record else MISSING
-        return same_value(self._attributes[node][0], now)
+        return vars(record.module).get(node[1], MISSING) if record else MISSING
 
 
 def _explain(reached: Reached) -> str:

@@ -6,9 +6,10 @@ import importlib
 import importlib.machinery
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import takewhile
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -162,30 +163,44 @@ class ProjectFinder(MetaPathFinder):
             self._runner.run(module, source, journal, previous)
 
     def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
-        if self._runner.stack and (names := self._loaded_targets(name, globals, fromlist, level)):
-            self._runner.at_import(names, self.follower.arrive)
+        if self._runner.stack:
+            targets, known = self._targets(name, globals, fromlist, level), self._known()
+            # what stands behind a module that is not loaded yet comes after it
+            self._runner.at_import(list(takewhile(known.__contains__, targets)), self.follower.arrive)
 
-    def _after_statement(self, module: ModuleType, fromlist: Sequence[str]) -> ModuleType:
-        if fromlist and self._runner.stack and (hidden := self.follower.hides(module.__name__)):
-            return half_made(module, hidden)
-        return module
+    def _after_statement(
+        self, module: ModuleType, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
+    ) -> ModuleType:
+        if not self._runner.stack:
+            return module
+        known = self._known()
+        targets = [target for target in self._targets(name, globals, fromlist, level) if target in known]
+        self._runner.after_import(targets, self.follower.arrive)
+        hidden = self.follower.hides(module.__name__) if fromlist else frozenset()
+        return half_made(module, hidden) if hidden else module
 
     def _after_name(self, module: ModuleType) -> None:
         outer, graph = self._runner.running(), self._program.graph
         if outer in graph.analyses and module.__name__ in graph.analyses and outer is not None:
             graph.add_dynamic(outer, module.__name__)
 
-    def _loaded_targets(
-        self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
-    ) -> list[str]:
-        records = self._program.records
+    def _known(self) -> Set[str]:
+        """Modules that are loaded, or in the middle of that."""
+        return self._program.records.keys() | {frame.name for frame in self._runner.stack}
+
+    def _targets(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> Iterator[str]:
+        """The modules that an import statement leads to, in order; names behind `from` only if they may be one."""
         if level:
             package = str(globals.get("__package__") or "").split(".")
             name = ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
         parts = name.split(".")
-        names = [".".join(parts[: n + 1]) for n in range(len(parts))]
-        names += [f"{name}.{item}" for item in fromlist]
-        return [name for name in names if name in records]
+        for end in range(1, len(parts) + 1):
+            yield ".".join(parts[:end])
+        inside = vars(sys.modules[name]) if name in sys.modules else {}
+        known = self._known()
+        for item in fromlist:
+            if f"{name}.{item}" in known or item not in inside:
+                yield f"{name}.{item}"
 
     def locate(self, fullname: str) -> ModuleSpec | None:
         """Where a module would be loaded from now; None when it is nowhere."""

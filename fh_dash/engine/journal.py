@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
+from fh_dash.engine.places import order_attributes
 
 _FUNCTION = (
     "__code__",
@@ -182,6 +183,7 @@ def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...], n
     for name, value in before.items():
         if name not in UNSETTABLE and vars(cls).get(name, MISSING) is not value:
             type.__setattr__(cls, name, value)
+    order_attributes(cls, list(before))
 
 
 NAMES_OF_CLASSES = frozenset({"__name__", "__qualname__"})

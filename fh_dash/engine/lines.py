@@ -60,11 +60,11 @@ def refresh_closures(reruns: Iterable[tuple[CodeType, CodeType]], namespaces: It
 
 
 def _moved(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
-    """Functions inside of functions that are the same ones on other lines."""
+    """Functions inside of functions that are the same ones on other lines, or in another file."""
     before, after = _closures(old), _closures(new)
     for name in before.keys() & after.keys():
         for one, other in zip(before[name], after[name], strict=False):
-            if one.co_firstlineno != other.co_firstlineno and _bare(one) == _bare(other):
+            if _place(one) != _place(other) and _bare(one) == _bare(other):
                 yield one, other
 
 
@@ -78,9 +78,13 @@ def _closures(code: CodeType, inside: bool = False) -> dict[str, list[CodeType]]
     return found
 
 
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_filename, code.co_firstlineno
+
+
 def _bare(code: CodeType) -> CodeType:
     consts = tuple(_bare(constant) if isinstance(constant, CodeType) else constant for constant in code.co_consts)
-    return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=consts)
+    return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=consts, co_filename="")
 
 
 def _held(namespace: Mapping[str, object]) -> Iterator[FunctionType]:

@@ -1,28 +1,90 @@
 """Which methods of a class only read its objects, by their source. Pure.
 
 `registry.add(…)` at import time puts something there, `MENU = registry.items_by_title()` looks at what is there: two
-calls alike, until one knows what the methods do. What cannot be seen counts as changing.
+calls alike, until one knows what the methods do. What cannot be seen counts as changing. A method that changes one
+attribute while it goes through another, which others fill (`container.freeze()`), reads: its outcome depends on them.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from fh_dash.engine.uses import READERS
+from fh_dash.engine.uses import CALLERS, READERS, dotted
 
 _Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def methods_of(statement: object) -> tuple[frozenset[str], frozenset[str]]:
-    """Of a class: the methods that only read, and the others; of anything else nothing."""
+    """Of a class: the methods that read, and the others; of anything else nothing."""
     body = statement.body if isinstance(statement, ast.ClassDef) else ()
     methods = {method.name: method for method in body if isinstance(method, _Method)}
     readers = {name for name, method in methods.items() if method.args.args and not _assigns(method)}
     while writers := {name for name in readers if _calls_more_than(methods[name], READERS | readers)}:
         readers -= writers
+    readers |= {name for name in methods.keys() - readers if _goes_through_others(name, methods)}
     return frozenset(readers), frozenset(methods.keys() - readers)
+
+
+def _goes_through_others(name: str, methods: Mapping[str, _Method]) -> bool:
+    """Whether it looks into an attribute that other methods change, and that it does not change itself."""
+    others = set[str]().union(*(_changed(m) for other, m in methods.items() if other not in (name, "__init__")))
+    return not _looked_into(methods[name]).isdisjoint(others - _changed(methods[name]))
+
+
+def _changed(method: _Method) -> set[str]:
+    """Attributes of its object that it sets, or calls methods of that may change them."""
+    places = []
+    for node in _inner(method):
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            places.append(dotted(node))
+        elif isinstance(node, ast.Call) and len(path := dotted(node.func)) > 2 and path[-1] not in READERS:
+            places.append(path)
+    return _attributes(method, places)
+
+
+def _looked_into(method: _Method) -> set[str]:
+    """Attributes of its object whose contents it goes through or, where it returns some of it, looks up."""
+    places = [part for node in _inner(method) for part in _gone_through(node)]
+    if _returns_data(method):
+        for node in _inner(method):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+                places.append(dotted(node.value))
+            elif isinstance(node, ast.Call) and len(path := dotted(node.func)) > 2 and path[-1] in READERS:
+                places.append(path)
+    return _attributes(method, places)
+
+
+def _gone_through(node: ast.AST) -> Iterator[tuple[str, ...]]:
+    if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        yield from map(dotted, ast.walk(node.iter))
+    elif isinstance(node, ast.Call) and dotted(node.func)[-1:] and dotted(node.func)[-1] in CALLERS:
+        yield from map(dotted, node.args)
+
+
+def _attributes(method: _Method, places: Iterable[tuple[str, ...]]) -> set[str]:
+    own = method.args.args[0].arg if method.args.args else ""
+    return {path[1] for path in places if len(path) > 1 and path[0] == own}
+
+
+def _returns_data(method: _Method) -> bool:
+    """Something else than what it was given, itself, or a function that it makes: a decorator only registers."""
+    arguments = {argument.arg for argument in (*method.args.args, *method.args.kwonlyargs)}
+    inner = {node.name for node in _inner(method) if isinstance(node, _Method)}
+    returned = (node.value for node in _own(method) if isinstance(node, ast.Return))
+    return any(
+        not (value is None or isinstance(value, ast.Constant | ast.Lambda))
+        and not (isinstance(value, ast.Name) and value.id in arguments | inner)
+        for value in returned
+    )
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _Method | ast.Lambda):
+            yield child
+            yield from _own(child)
 
 
 def _assigns(method: _Method) -> bool:

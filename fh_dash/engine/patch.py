@@ -24,7 +24,7 @@ from typing import Any
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.detach import detach
-from fh_dash.engine.enums import adopt_members
+from fh_dash.engine.enums import adopt_members, parts_of
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, NAMES_OF_CLASSES, UNSETTABLE, Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.places import order_attributes
@@ -213,6 +213,11 @@ class Keeper:
             for name, value in list(vars(cls).items()):
                 if (kept := unshadowed(value, self._met)) is not value:
                     type.__setattr__(cls, name, kept)
+
+    def contents_of_classes(self) -> set[int]:
+        """`id` of what a module can reach of its own classes over others, in a circle: it is made by each run anew."""
+        classes = [thing for things in self.made.values() for thing in things if isinstance(thing, type)]
+        return {id(part) for cls in classes for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))}
 
     def forget_new_classes(self) -> None:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""

@@ -13,10 +13,13 @@ from typing import Any
 
 from fh_dash.engine.analysis import Analysis
 
+_FIXED = {"__dict__", "__weakref__", *(n for n, value in vars(type).items() if hasattr(type(value), "__set__"))}
+"""Attributes of a class that cannot be deleted."""
+
 
 def order_attributes(cls: type, wanted: Sequence[str]) -> None:
-    """Bring the attributes of a class, those between double underscores excepted, into this order."""
-    if names := _moved([name for name in vars(cls) if not name.startswith("__")], wanted):
+    """Bring the attributes of a class into this order, those excepted that its type answers for (`__doc__`)."""
+    if names := _moved([name for name in vars(cls) if name not in _FIXED], wanted):
         values = [vars(cls)[name] for name in names]
         out = map(type.__delattr__, repeat(cls), names)
         deque(chain.from_iterable(zip(out, map(type.__setattr__, repeat(cls), names, values), strict=True)), maxlen=0)
@@ -30,11 +33,13 @@ def order_globals(namespace: dict[str, Any], analysis: Analysis) -> None:
         deque(map(namespace.__setitem__, names, map(namespace.pop, names)), maxlen=0)
 
 
-def _ranks(analysis: Analysis) -> Mapping[str, int]:
-    ranks: dict[str, int] = {}
+def _ranks(analysis: Analysis) -> Mapping[str, tuple[int, int]]:
+    """The number of the statement that binds a name first, and the place within, for import statements."""
+    within = {imported.local: number for number, imported in reversed([*enumerate(analysis.imports)])}
+    ranks: dict[str, tuple[int, int]] = {}
     for rank, unit in enumerate(analysis.units):
         for name in unit.binds:
-            ranks.setdefault(name, rank)
+            ranks.setdefault(name, (rank, within.get(name, 0)))
     return ranks
 
 

@@ -171,7 +171,9 @@ class Runner:
 
     def flush(self, frame: _Frame) -> None:
         """Book what the module did since its last import."""
-        if deltas := frame.watch.flush(frame.keeper.shadows):
+        found = frame.watch.flush(frame.keeper.shadows)
+        own = frame.keeper.contents_of_classes() if found else ()
+        if deltas := [delta for delta in found if id(delta.tracked.container) not in own]:
             frame.trace.append(Segment(deltas, self._program.tick()))
 
     def _record(self, frame: _Frame, reads: Reads, took: float) -> None:
@@ -225,7 +227,9 @@ class Runner:
     # ------------------------------------------------------------------------------- import statements
 
     def at_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
-        """An import statement of the running module names these project modules, which are all loaded."""
+        """An import statement of the running module names these project modules, loaded or in the middle of that."""
+        if not names:
+            return
         frame = self.stack[-1]
         self.flush(frame)
         unit = frame.unit()
@@ -242,6 +246,11 @@ class Runner:
                 self._note_failed(name)
                 raise
         frame.watch.rebase()
+
+    def after_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
+        """The statement has been carried out: it, or a package that it led to, may have loaded some of these."""
+        noted = {step.module for step in self.stack[-1].trace if isinstance(step, Arrival)}
+        self.at_import([name for name in names if name not in noted], arrive)
 
     # ------------------------------------------------------------------------------------------- in reach
 

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 
 Before: TypeAlias = Callable[[str, Mapping[str, object], Sequence[str], int], object]
 """Called with what `__import__` got: name, globals, names behind `from`, level."""
-AfterStatement: TypeAlias = Callable[[ModuleType, Sequence[str]], ModuleType]
-"""Called with the module and the names behind `from`; what it returns is imported."""
+AfterStatement: TypeAlias = Callable[[ModuleType, str, Mapping[str, object], Sequence[str], int], ModuleType]
+"""Called with the module, and again what `__import__` got; what it returns is imported."""
 AfterName: TypeAlias = Callable[[ModuleType], object]
 
 
@@ -61,8 +61,9 @@ class ImportStatements:
             fromlist: Sequence[str] | None = (),
             level: int = 0,
         ) -> ModuleType:
-            self._before(name, globals or {}, fromlist or (), level)
-            return self._after(below(name, globals, locals, fromlist or (), level), fromlist or ())
+            asked = name, globals or {}, fromlist or (), level
+            self._before(*asked)
+            return self._after(below(name, globals, locals, fromlist or (), level), *asked)
 
         return __import__
 

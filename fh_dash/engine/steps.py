@@ -125,6 +125,7 @@ class Steps:
 
     def rebind(self, name: str) -> None:
         """Set anew what it holds from others."""
+        self.facts.settle_attributes()
         if names := rebind(self._program.records[name], self.facts, self.under_way.hidden(name), self.journal):
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 
@@ -133,8 +134,7 @@ class Steps:
         program, journal = self._program, self.journal
         record = program.records[name]
         done, derived = program.segments(name), self.derived(record)
-        for segment in reversed(done):
-            segment.undo(journal)
+        self.effects.take_back_of(name)
         self.report(name, "unloaded", reason)
         self.successors.drop(record)
         forget(name, journal)

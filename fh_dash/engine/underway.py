@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.circles import not_yet, rebound
+from fh_dash.engine.circles import Arrival, not_yet, rebound
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
@@ -51,8 +51,11 @@ class UnderWay:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""
         analysis = self._program.graph.analyses[name]
         binds = analysis.binds | analysis.declared
+        met = {step.module for step in self._program.records[name].trace if isinstance(step, Arrival)}
         for imported in analysis.imports if self.running or self.walked else ():
             if imported.deferred or imported.name is None or not (hidden := self.not_yet(imported.module)):
+                continue
+            if imported.module not in met:  # in a branch that was not taken
                 continue
             given = self.running.get(imported.module) or vars(sys.modules[imported.module])
             held, star = vars(sys.modules[name]), imported.name == STAR

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+UNTIL_COLLECTED = "(until the garbage collector runs)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
     "stars of packages": r": nothing \(cold start\) / module .* \(another\)",
-    "old classes stay": r"subclasses: .* / .*\(another\)",
+    "old classes stay": rf" subclasses: .* {re.escape(UNTIL_COLLECTED)}$",
     "modules stay loaded": r"^more modules: ",
 }
 """What it is -> what each line of the details looks like then."""
