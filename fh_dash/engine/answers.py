@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from inspect import CO_OPTIMIZED
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
@@ -78,7 +79,7 @@ def readers(files: Collection[str]) -> dict[Function, str]:
     """The functions that read one of these files, or listed a folder that one has come to or gone from -> which."""
     with _lock:
         known, listed = {name: set(functions) for name, functions in _readers.items()}, dict(_listed)
-    folders = {folder for folder in map(os.path.dirname, files) if folder in listed}
+    folders = {str(folder) for file in files for folder in Path(file).parents} & listed.keys()
     changed = {folder for folder in folders if _names(folder) != listed[folder]}
     found: dict[Function, str] = {}
     for place in sorted({*files} - listed.keys() | changed):

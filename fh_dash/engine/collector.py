@@ -89,7 +89,7 @@ class UseCollector(ast.NodeVisitor):
             self.visit(part)
         for keyword in node.keywords:
             self._via = (keyword.arg,) if keyword.arg in START_UP else dotted(node.func)
-            self.visit(keyword.value)
+            self.visit(keyword.value) if keyword.arg else self._look_into(keyword.value)
         self._via = before
 
     def _call(self, node: ast.Call) -> None:
@@ -103,6 +103,8 @@ class UseCollector(ast.NodeVisitor):
             self.visit_Call(func)
         else:
             self._mutate_by_call(func)
+            if isinstance(func, ast.Subscript) and _plain(func.value):  # `Repo[int]()`, `TABLE["x"]()`
+                self._use(path, node.lineno, called=True)
             self._without_via(func)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
@@ -114,20 +116,41 @@ class UseCollector(ast.NodeVisitor):
         self._function(node.args, [node.body])
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
-        self.visit(node.generators[0].iter)
+        self._look_into(node.generators[0].iter)
         names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         self._scopes.append(names)
         for index, generator in enumerate(node.generators):
             if index:
-                self.visit(generator.iter)
+                self._look_into(generator.iter)
             for test in generator.ifs:
-                self.visit(test)
+                self._look_into(test)
         parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         for part in parts:
             self.visit(part)
         self._scopes.pop()
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+
+    def _look_into(self, node: ast.AST) -> None:
+        """It is gone through or computed with before whatever gets the outcome is called."""
+        if self._via and self._via[-1] in CALLERS | START_UP:
+            self.visit(node)
+        else:
+            self._without_via(node)
+
+    def visit_Starred(self, node: ast.Starred) -> None:
+        self._look_into(node.value)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self._look_into(node.test)
+        self.visit(node.body)
+        self.visit(node.orelse)
+
+    def _operands(self, node: ast.AST) -> None:
+        for part in ast.iter_child_nodes(node):
+            self._look_into(part)
+
+    visit_BinOp = visit_UnaryOp = visit_Compare = visit_JoinedStr = _operands
 
     def _without_via(self, node: ast.AST) -> None:
         before, self._via = self._via, ()

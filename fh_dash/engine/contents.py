@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
@@ -91,7 +92,7 @@ class Contents:
         for record in self._records.values():
             for segment in segments(record.trace):
                 for delta in segment.deltas:
-                    for thing in (part for pair in delta.added for part in pair if isinstance(part, FunctionType)):
+                    for thing in (part for pair in delta.added for part in pair if is_a(part, FunctionType)):
                         node = (thing.__module__, thing.__qualname__.partition(".")[0])
                         found.setdefault(node, set()).add((delta.tracked.node, segment.number))
         return found
@@ -175,7 +176,13 @@ class Moment:
             return True  # what it called there to no effect is no registration
         if node in found.derived and (reached.behaves or (is_read(self.graph, reached) and not use.handed_on)):
             return True
+        if node in found.structure and use.handed_on and self._is_container(node):
+            return True  # a library gets it, and may copy what is in it: `Starlette(routes=ROUTES)`
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
+
+    def _is_container(self, node: Node) -> bool:
+        record = self.records.get(node[0])
+        return record is not None and is_a(vars(record.module).get(node[1]), dict | list | set | deque)
 
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""

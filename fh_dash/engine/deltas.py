@@ -14,6 +14,7 @@ from typing import Any
 
 from fh_dash.engine import abcs
 from fh_dash.engine.journal import MISSING, Journal, restore_sequence
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
 from fh_dash.engine.undo import put, redo, undo
 from fh_dash.engine.walk import CONTAINERS, Tracked, copy_of
@@ -21,7 +22,7 @@ from fh_dash.engine.walk import CONTAINERS, Tracked, copy_of
 DERIVED = frozenset({"middleware_stack", "_abc_impl"})
 """Attributes that are made from others on demand, or are tracked on their own: no registrations."""
 INTERPRETER_ATTRIBUTES = frozenset(
-    "__dict__ __weakref__ __doc__ __module__ __qualname__ __abstractmethods__ __annotations__ __firstlineno__ "
+    "__dict__ __weakref__ __doc__ __qualname__ __abstractmethods__ __annotations__ __firstlineno__ "
     "__static_attributes__ __warningregistry__ __builtins__ __spec__ __loader__ __file__ __cached__ __path__".split()
 )
 _LIFESPAN = frozenset({"on_startup", "on_shutdown", "lifespan_context", "lifespan", "startup", "shutdown"})
@@ -103,7 +104,7 @@ def _current(delta: Delta, journal: Journal) -> Any:
 
 def _key(thing: Any, depth: int = 0) -> Any:
     """Equal for equal data in new containers: a decorator makes another dict about the same function each time."""
-    if isinstance(thing, str | int | float | bytes | None):
+    if is_a(thing, str | int | float | bytes | None):
         return thing
     if depth < _DEEP and type(thing) in (tuple, list) and len(thing) <= _SMALL:
         return type(thing), tuple(_key(part, depth + 1) for part in thing)
@@ -151,7 +152,7 @@ def _compare_mappings(delta: Delta, before: dict[Any, Any], now: dict[Any, Any],
 
 
 def _skipped(key: Any) -> bool:
-    return isinstance(key, str) and (key in INTERPRETER_ATTRIBUTES or key in DERIVED)
+    return is_a(key, str) and (key in INTERPRETER_ATTRIBUTES or key in DERIVED)
 
 
 def _compare_sequences(delta: Delta, before: list[Any], current: MutableSequence[Any], shadows: Shadows) -> None:

@@ -55,9 +55,7 @@ class Effects:
             self._undo(segment)
 
     def _undo(self, segment: Segment) -> None:
-        for tracked in (delta.tracked for delta in segment.deltas):
-            if tracked.only is not None and segment.applied:
-                self._facts.note_attributes(tracked.node[0], tracked.container, tracked.only, segment.number)
+        self._facts.note_taken_back(segment)
         segment.undo(self._journal)
 
     def away(self) -> set[Node]:

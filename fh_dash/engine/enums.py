@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fh_dash.engine.journal import Journal
+from fh_dash.engine.kinds import is_a
 
 _TABLES = ("_member_map_", "_member_names_", "_value2member_map_", "_unhashable_values_", "_hashable_values_")
 
@@ -26,9 +27,9 @@ def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, An
     def swap(value: Any) -> Any:
         if id(value) in members:
             return members[id(value)]
-        if isinstance(value, dict) and any(id(v) in members for v in value.values()):
+        if is_a(value, dict) and any(id(v) in members for v in value.values()):
             return {key: swap(v) for key, v in value.items()}
-        redirected = getattr(value, "member", None) if isinstance(value, enum.property) else None
+        redirected = getattr(value, "member", None) if is_a(value, enum.property) else None
         if redirected is not None and id(redirected) in members:
             value.member = members[id(redirected)]
         return value

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.attributes import Attributes
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
@@ -33,9 +34,7 @@ class Facts:
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
         self.contents = Contents(graph, records, self.behaviour, self.concern)
-        self._attributes: dict[Node, tuple[Any, int]] = {}
-        """Attributes that others set on modules: the value last time, and when it was set."""
-        self._settled: set[Node] = set()
+        self._attributes = Attributes(records)
         self._ends = dict(ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
@@ -116,36 +115,19 @@ class Facts:
         self.concern((), [name])
 
     def _note_set(self, segments: Collection[Segment]) -> None:
-        """Attributes of modules that a run has set, and what they were before."""
-        for delta in (delta for segment in segments for delta in segment.deltas if delta.tracked.only is not None):
-            for key, _ in delta.added:
-                self._attributes.setdefault((delta.tracked.node[0], key), (delta.removed.get(key, MISSING), 0))
-            self.concern((), [delta.tracked.node[0]])
+        self.concern((), self._attributes.note_set(segments))
 
     def touched(self) -> set[Node]:
         """All names that behave differently, be it by what the containers hold that they look into."""
         return self.behaviour | self.contents.touched()
 
-    def note_attributes(self, module: str, namespace: Mapping[str, Any], names: Iterable[str], number: int) -> None:
-        """Attributes of a module that a segment set, before that is taken back: they may come to another value."""
-        for name in names:
-            value, first = self._attributes.get((module, name), (namespace.get(name, MISSING), number))
-            self._attributes[module, name] = value, min(first, number)
-        self.concern((), [module])
+    def note_taken_back(self, segment: Segment) -> None:
+        """What a segment set on modules is about to be taken back, and may come to another value."""
+        self.concern((), self._attributes.note_taken_back(segment))
 
     def settle_attributes(self) -> None:
         """Attributes that others set on modules are values as well, from the moment when they have come to another."""
-        found: set[Node] = set()
-        for node, (old, _) in self._attributes.items():
-            if self._still(node):
-                if node in self._settled:
-                    self._settled.discard(node)
-                    self.values.pop(node, None)
-            elif node in self._settled or node not in self.values:
-                self.values[node] = old, self._now(node)
-                found.add(node)
-        self._settled |= found
-        self._spread(found)
+        self._spread(self._attributes.settle(self.values))
 
     # ------------------------------------------------------------------------------------------- asking
 
@@ -237,7 +219,7 @@ class Facts:
         node, use = reached.node, reached.use
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
-        if use.stored and (node in self._settled or node[0] in self.ran):
+        if use.stored and (node in self._attributes.settled or node[0] in self.ran):
             return node[0] in self.ran
         if node in self.values:
             return True
@@ -277,27 +259,18 @@ class Facts:
 
         A module may have met them before others set them; so it is to run from the beginning.
         """
-        if not self._attributes or name not in self._graph.analyses:
+        others = self._attributes.changed_before(self._ends.get(name, 0))
+        if not others or name not in self._graph.analyses:
             return ""
-        end = self._ends.get(name, 0)
-        others = {node for node, (_, since) in self._attributes.items() if since < end and not self._still(node)}
         for reached in self._reached(name):
             if reached.node in others and not reached.use.stored:
                 return _explain(reached)
         stars = {star.module for star in self._graph.analyses[name].stars()}
-        for module, key in others:
-            if module in stars and not key.startswith("_") and name in self._records:
-                held = vars(self._records[name].module).get(key, MISSING)
-                if held is self._attributes[module, key][0]:
-                    return f"imports * from {module}, which has another {key}"
+        namespace = vars(self._records[name].module) if name in self._records else {}
+        for (module, key), before in others.items():
+            if module in stars and not key.startswith("_") and namespace.get(key, MISSING) is before:
+                return f"imports * from {module}, which has another {key}"
         return ""
-
-    def _still(self, node: Node) -> bool:
-        return same_value(self._attributes[node][0], self._now(node))
-
-    def _now(self, node: Node) -> Any:
-        record = self._records.get(node[0])
-        return vars(record.module).get(node[1], MISSING) if record else MISSING
 
 
 def _explain(reached: Reached) -> str:

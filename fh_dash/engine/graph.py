@@ -110,7 +110,10 @@ class Graph(Objects):
 
     def _made_from(self, module: str, name: str, use: Use) -> Iterator[Node]:
         kept = use.handed_on and use.via[-1] not in KEEPERS_OF_BEHAVIOUR and not self.behaves(module, use)
-        for node in self.resolve(module, use.path):
+        nodes = list(self.resolve(module, use.path))
+        if len(nodes) > 1 and use.path[0] != name:
+            nodes.append((module, use.path[0]))  # which of them it stands for is known when the module has run
+        for node in nodes:
             # a route is not another one because the body of its handler is
             if node != (module, name) and not (kept and self._is_function(node)):
                 yield node

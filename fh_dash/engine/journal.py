@@ -68,7 +68,8 @@ class Journal:
     def save_tracked(self, container: Any, only: frozenset[str] | None = None) -> None:
         """A container as `walk.Tracked` has it: also a class, part of a namespace, slots, a registry."""
         if only is not None:
-            before = {name: container.get(name, MISSING) for name in only}
+            now = vars(container) if isinstance(container, type) else container
+            before = {name: now.get(name, MISSING) for name in only}
             self.add(lambda: _set_names(container, before))
         elif isinstance(container, type):
             self.save_class(container)
@@ -110,10 +111,19 @@ class Journal:
 
 def _set_names(mapping: Any, before: dict[str, Any]) -> None:
     for name, value in before.items():
-        if value is MISSING:
+        if isinstance(mapping, type):
+            _set_attribute(mapping, name, value)
+        elif value is MISSING:
             drop_item(mapping, name)
         else:
             set_item(mapping, name, value)
+
+
+def _set_attribute(cls: type, name: str, value: Any) -> None:
+    if value is not MISSING and vars(cls).get(name, MISSING) is not value:
+        type.__setattr__(cls, name, value)
+    elif value is MISSING and name in vars(cls):
+        type.__delattr__(cls, name)
 
 
 def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:

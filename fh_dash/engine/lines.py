@@ -40,7 +40,7 @@ def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
         # Lambdas, and closures made by functions that ran long ago, are known to nobody: one look over the heap for all
         # (measured: 0.2 s for two million objects), and only for edits like this one.
         for function in gc.get_referrers(*(old for old, _ in codes.values())):
-            if isinstance(function, FunctionType):
+            if is_a(function, FunctionType):
                 _exchange(function, codes)
     for source in changed:
         linecache.cache.pop(str(source.path), None)
@@ -114,14 +114,14 @@ def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
 def _functions(made: dict[int, list[object]]) -> Iterator[FunctionType]:
     for things in made.values():
         for thing in things:
-            if isinstance(thing, FunctionType):
+            if is_a(thing, FunctionType):
                 yield thing
 
 
 def _renumber_classes(made: dict[int, list[object]], pairs: list[tuple[CodeType, CodeType]]) -> None:
     """Since Python 3.13 a class knows its first line, and `inspect.getsource` believes it."""
     lines = {(old.co_qualname, old.co_firstlineno): new.co_firstlineno for old, new in pairs}
-    for thing in (thing for things in made.values() for thing in things if isinstance(thing, type)):
+    for thing in (thing for things in made.values() for thing in things if is_a(thing, type)):
         line = lines.get((thing.__qualname__, vars(thing).get("__firstlineno__", 0)))
         if line is not None:
             type.__setattr__(thing, "__firstlineno__", line)

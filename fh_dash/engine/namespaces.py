@@ -27,7 +27,7 @@ Hidden: TypeAlias = Mapping[str, frozenset[str]]
 def public_names(namespace: dict[str, Any]) -> list[str]:
     """What `from module import *` binds."""
     offered = namespace.get("__all__")
-    if isinstance(offered, list | tuple):
+    if offered is not None and is_a(offered, list | tuple):
         return [name for name in offered if isinstance(name, str)]
     return [name for name in namespace if not name.startswith("_")]
 

@@ -16,39 +16,30 @@ import enum
 import functools
 import gc
 import inspect
-import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
+from fh_dash.engine.adoption import is_adoptable, meets_itself
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.detach import detach
 from fh_dash.engine.enums import adopt_members, parts_of
-from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, NAMES_OF_CLASSES, UNSETTABLE, Journal
+from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
+from fh_dash.engine.values import same_variable
 from fh_dash.engine.walk import inside
-
-_METACLASSES: tuple[type, ...] = (
-    type,
-    abc.ABCMeta,
-    enum.EnumMeta,
-    type(typing.Protocol),
-    type(typing.TypedDict("_", {})),  # type: ignore[operator]
-)
-"""Metaclasses that keep no reference to the classes they make, other than weak ones."""
-_KNOWN_HOOKS = {"object", "Generic", "Protocol", "Enum", "Flag", "ReprEnum"}
-"""Library classes whose `__init_subclass__` keeps no reference either."""
 
 
 class Keeper:
     """The keep hook for one run of one module.
 
     `previous` are the objects of the last run by key of the *new* definitions; `pinned` tells which must not be
-    touched (those behind `no_reload`). What other modules put on the objects was taken back before.
+    touched (those behind `no_reload`); `namespace` is the module's, with the names of the last run in it. What other
+    modules put on the objects was taken back before.
     """
 
     def __init__(
@@ -59,8 +50,10 @@ class Keeper:
         *,
         pinned: Callable[[object], bool],
         is_project: Callable[[str], bool],
+        namespace: Mapping[str, object],
     ) -> None:
         self._definitions, self._previous, self._journal = definitions, previous, journal
+        self._namespace = namespace
         self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
@@ -74,6 +67,11 @@ class Keeper:
     def __call__(self, key: int) -> Callable[[object], object]:
         return functools.partial(self._keep, key)
 
+    def equal(self, name: str, new: object) -> object:
+        """What to bind a type variable to: the one of the last run while it is the same."""
+        old = self._namespace.get(name)
+        return old if same_variable(old, new) else new
+
     def _keep(self, key: int, new: object) -> object:
         made = self.made.setdefault(key, [])
         earlier = self._previous.get(key, ())
@@ -84,17 +82,17 @@ class Keeper:
 
     def _renew(self, definition: Definition, old: object, new: object) -> object:
         outer = definition.qualname.rpartition(".")[0]
-        if isinstance(new, FunctionType):
+        if is_a(new, FunctionType):
             if outer:
                 self._methods.setdefault(outer, []).append(new)
-            if not isinstance(old, FunctionType) or self._pinned(old) or not _same_cells(old, new):
+            if not is_a(old, FunctionType) or self._pinned(old) or not _same_cells(old, new):
                 return new
             self._copy_function(old, new)
             if outer:  # whether the class is kept is known only when it is made
                 self._twins[id(new)] = (new, old)
                 return new
             return old
-        if isinstance(new, type) and isinstance(old, type) and not self._pinned(old) and self._adopts(old, new):
+        if is_a(new, type) and is_a(old, type) and not self._pinned(old) and self._adopts(old, new):
             self._copy_class(definition, old, new)
             return old
         return new
@@ -102,7 +100,7 @@ class Keeper:
     def _renew_decorated(self, key: int, old: object, new: object) -> object:
         """What the decorators of a class gave: another class, or anything."""
         inner = self.made.get(outer_key(key), [None])[-1]
-        if new is inner or not isinstance(new, type) or not isinstance(old, type) or self._pinned(old):
+        if new is inner or not is_a(new, type) or not is_a(old, type) or self._pinned(old):
             return new
         if not self._adopts(old, new):
             return new
@@ -123,19 +121,7 @@ class Keeper:
     # -------------------------------------------------------------------------------------------- classes
 
     def _adopts(self, old: type, new: type) -> bool:
-        meta = type(new)
-        if type(old) is not meta or not (meta in _METACLASSES or self._is_project(meta.__module__)):
-            return False
-        if _has_new(old) and not _has_new(new):
-            return False  # CPython goes on to call what is not there any more
-        if _guarded(meta) & (vars(old).keys() | vars(new).keys()):
-            return False
-        if vars(old).keys() & NAMES_OF_CLASSES != vars(new).keys() & NAMES_OF_CLASSES:
-            return False
-        hooks = [c for c in new.__mro__[1:] if "__init_subclass__" in vars(c)]
-        if not all(c.__name__ in _KNOWN_HOOKS or self._is_project(c.__module__) for c in hooks):
-            return False
-        return _layout(old) == _layout(new) and self._rebase(old, new)
+        return is_adoptable(old, new, self._is_project) and self._rebase(old, new)
 
     def _rebase(self, old: type, new: type) -> bool:
         if old.__bases__ == new.__bases__:
@@ -157,7 +143,7 @@ class Keeper:
             self._clear_registry(old)
         plain = {id(value) for value in contents.values()}
         contents = {name: self._method(value) for name, value in contents.items()}
-        if _meets_itself(new):
+        if meets_itself(new):
             self._met[id(new)] = new, old
             contents = {name: unshadowed(value, self._met) for name, value in contents.items()}
         for name in [n for n in vars(old) if n not in contents and _droppable(old, n)]:
@@ -209,14 +195,14 @@ class Keeper:
             return
         for value in list(namespace.values()):
             unshadowed(value, self._met)
-        for cls in [thing for things in self.made.values() for thing in things if isinstance(thing, type)]:
+        for cls in [thing for things in self.made.values() for thing in things if is_a(thing, type)]:
             for name, value in list(vars(cls).items()):
                 if (kept := unshadowed(value, self._met)) is not value:
                     type.__setattr__(cls, name, kept)
 
     def contents_of_classes(self) -> set[int]:
         """`id` of what a module can reach of its own classes over others, in a circle: it is made by each run anew."""
-        classes = [thing for things in self.made.values() for thing in things if isinstance(thing, type)]
+        classes = [thing for things in self.made.values() for thing in things if is_a(thing, type)]
         return {id(part) for cls in classes for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))}
 
     def forget_new_classes(self) -> None:
@@ -224,18 +210,8 @@ class Keeper:
         known = {id(thing) for things in self._previous.values() for thing in things}
         for things in self.made.values():
             for thing in things:
-                if isinstance(thing, type) and id(thing) not in known:
+                if is_a(thing, type) and id(thing) not in known:
                     detach(thing, self._is_project)
-
-
-def _guarded(meta: type) -> set[str]:
-    """Attributes of classes that their metaclass answers for, so that they cannot be set on the class."""
-    own = (vars(base) for base in inspect.getmro(meta) if base not in (type, object))
-    return {name for contents in own for name, value in contents.items() if hasattr(type(value), "__set__")}
-
-
-def _has_new(cls: type) -> bool:
-    return any(is_a(vars(base).get("__new__"), staticmethod) for base in cls.__mro__)
 
 
 def _droppable(cls: type, name: str) -> bool:
@@ -249,11 +225,6 @@ def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None
         if hasattr(type(value), "__set_name__") and type(attributes) is dict:
             for name in [name for name, thing in attributes.items() if thing is new]:
                 attributes[name] = old
-
-
-def _meets_itself(cls: type) -> bool:
-    """Whether code that got the class when it was made may have put it into itself (`cls.registry = {"name": cls}`)."""
-    return type(cls) not in _METACLASSES or any("__init_subclass__" in vars(base) for base in cls.__mro__[1:-1])
 
 
 def _same_cells(old: FunctionType, new: FunctionType) -> bool:
@@ -283,19 +254,6 @@ def _functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
                 part = part.__dict__.get("__wrapped__")
 
 
-def _layout(cls: type) -> tuple[object, ...]:
-    slots = vars(cls).get("__slots__", MISSING)
-    names = () if slots is MISSING else (slots,) if isinstance(slots, str) else tuple(slots)
-    return (
-        slots is MISSING,
-        names,
-        cls.__basicsize__,
-        cls.__itemsize__,
-        cls.__dictoffset__,
-        cls.__weakrefoffset__,
-    )
-
-
 def move_instances(replaced: Sequence[tuple[type, type]]) -> None:
     """Instances of classes that could not be kept become instances of their successors, where the layout allows.
 
@@ -309,4 +267,8 @@ def move_instances(replaced: Sequence[tuple[type, type]]) -> None:
         successor = successors.get(id(type(thing)))
         if successor is not None:
             with contextlib.suppress(TypeError):
-                object.__setattr__(thing, "__class__", successor)
+                _CLASS_OF.__set__(thing, successor)
+
+
+_CLASS_OF: Any = vars(object)["__class__"]
+"""Sets the true class, also of objects whose class has another `__class__`."""

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import source_from_cache
 from types import FrameType
 from typing import Any
 
@@ -19,6 +20,8 @@ from fh_dash.engine import answers
 _HASH_LIMIT = 4_000_000
 """Larger files are told apart by size and time, not by content."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
+EXISTS = "exists"
+"""Instead of a stamp of the content: nothing but that counts."""
 _SOURCES = (".py", ".pyc", ".pyo", ".so", ".pyd")
 
 _active = threading.local()
@@ -48,16 +51,23 @@ class Reads:
         if isinstance(path, int) or path is None:
             return
         name = os.path.abspath(os.fsdecode(path))
-        if not name.endswith(_SOURCES) and self._wanted(name):
-            self.files[name] = stamp(name)
-            _followed[name] = self._wanted
-            _own_writes.discard(name)
+        if not self._wanted(name) or (name.endswith(_SOURCES) and not _is_shown(self._wanted)):
+            return
+        if name.endswith(".pyc"):
+            name = source_from_cache(name)
+        self.files[name] = stamp(name)
+        _followed[name] = self._wanted
+        _own_writes.discard(name)
 
-    def note_missing(self, name: str, folder: str) -> None:
-        """A file that is named in the source and is not there: it may come."""
-        for place in (os.path.abspath(name), os.path.join(folder, name)):
-            if self._wanted(place) and not os.path.exists(place):
-                self.files.setdefault(os.path.normpath(place), "")
+    def note_named(self, name: str, folder: str, *, asked: bool) -> None:
+        """A file that is named in the source may be asked for its existence; with `asked`, for its size or time."""
+        for place in (os.path.normpath(os.path.abspath(name)), os.path.normpath(os.path.join(folder, name))):
+            if self._wanted(place):
+                self.files.setdefault(place, stamp(place) if asked else stamp_of_existence(place))
+
+
+def stamp_of_existence(path: str) -> str:
+    return EXISTS if os.path.exists(path) else ""
 
 
 def stamp(path: str) -> str:
@@ -97,6 +107,21 @@ def _notice(event: str, args: tuple[Any, ...]) -> None:
         pass
     finally:
         _active.stamping = False
+
+
+def _is_shown(is_project: Callable[[str], bool]) -> bool:
+    """Whether a source file is read by the project's own code as any file is: shown, executed, loaded by its path."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and not is_project(name := frame.f_code.co_filename):
+        if name.startswith(_ENGINE) or frame.f_globals.get("__name__") in _TELLERS:
+            return False
+        frame = frame.f_back
+    return frame is not None
+
+
+_ENGINE = os.path.dirname(__file__)
+_TELLERS = frozenset({"traceback", "warnings"})
+"""Library modules that show lines of source."""
 
 
 def _looks_for_a_module(event: str) -> bool:

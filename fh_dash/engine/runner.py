@@ -9,24 +9,23 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import FrameType, ModuleType
-from typing import Any
 
 from fh_dash import events
-from fh_dash.engine.analysis import STAR, Import
+from fh_dash.engine import reach
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.known import CONTAINERS, OBJECTS
-from fh_dash.engine.names import Node
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.reads import Reads
 from fh_dash.engine.sources import HOOK, Source
+from fh_dash.engine.walk import code_names
 from fh_dash.engine.watch import Watch
 
 _STACK_WORDS = frozenset(
@@ -42,6 +41,10 @@ _STACK_WORDS = frozenset(
 """Names in source that say it changes what Starlette's middleware stack is built from."""
 
 
+_STATUS_WORDS = frozenset({"stat", "getmtime", "getsize"})
+"""Names in source that say it asks for the size or time of files."""
+
+
 @dataclass(slots=True)
 class _Frame:
     """A module that is running now."""
@@ -52,6 +55,8 @@ class _Frame:
     watch: Watch
     keeper: Keeper
     trace: list[Segment | Arrival] = field(default_factory=list)
+    patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
+    """Module of a library -> what this one assigns on it and its classes; until it is imported."""
 
     def unit(self) -> int:
         """Number of the top-level statement that it stands at; to be called on its thread."""
@@ -146,6 +151,7 @@ class Runner:
             journal,
             pinned=registry.is_pinned,
             is_project=program.is_project_module,
+            namespace=vars(module),
         )
         watch = Watch(self._find, program.declared, journal)
         for package in sorted({imported.module.partition(".")[0] for imported in source.analysis.imports}):
@@ -158,7 +164,11 @@ class Runner:
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
         self._renew_stacks(watch, source, journal)
-        return _Frame(source.module, source, module, watch, keeper)
+        return _Frame(source.module, source, module, watch, keeper, patches=self._patches(source))
+
+    def _patches(self, source: Source) -> dict[str, list[reach.Patch]]:
+        found = reach.patches(source)
+        return {module: found[module] for module in found if module not in self._program.graph.analyses}
 
     def _execute(self, frame: _Frame) -> None:
         namespace = vars(frame.module)
@@ -179,9 +189,10 @@ class Runner:
     def _record(self, frame: _Frame, reads: Reads, took: float) -> None:
         program = self._program
         earlier = program.records.get(frame.name)
-        # `if Path("local.json").exists()` leaves no trace when there is none
+        # `if Path("local.json").exists()` leaves no trace
+        asked = not code_names(frame.source.code).isdisjoint(_STATUS_WORDS)
         for name in frame.source.analysis.files:
-            reads.note_missing(name, os.path.dirname(frame.source.path))
+            reads.note_named(name, os.path.dirname(frame.source.path), asked=asked)
         record = Record(
             module=frame.module,
             source=frame.source,
@@ -249,8 +260,12 @@ class Runner:
 
     def after_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
         """The statement has been carried out: it, or a package that it led to, may have loaded some of these."""
-        noted = {step.module for step in self.stack[-1].trace if isinstance(step, Arrival)}
+        frame = self.stack[-1]
+        noted = {step.module for step in frame.trace if isinstance(step, Arrival)}
         self.at_import([name for name in names if name not in noted], arrive)
+        for module in [module for module in frame.patches if module in sys.modules]:
+            for owner, name in reach.owners(sys.modules[module], frame.patches.pop(module)):
+                frame.watch.track_foreign(module, owner, name)
 
     # ------------------------------------------------------------------------------------------- in reach
 
@@ -258,59 +273,20 @@ class Runner:
         module = self._find(target)
         if module is None:
             return
-        for name in _assigned_on(source, target):
+        for name in reach.assigned_on(source, target):
             watch.track_name(module, name)
-        watch.track(self._roots(source, target, vars(module)))
+        origin = self._program.graph.origin
+        watch.track((origin(node), thing) for node, thing in reach.roots(source, target, vars(module)))
 
     def _find(self, name: str) -> ModuleType | None:
         """A project module, be it in the middle of its first import."""
         half_made = (frame.module for frame in self.stack if frame.name == name)
         return self._program.find(name) or next(half_made, None)
 
-    def _roots(self, source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
-        names: set[str] = set()
-        for imported in source.analysis.imports:
-            if imported.module == target and imported.name == STAR:
-                names |= _used(source) & namespace.keys()
-            elif imported.module == target and imported.name:
-                names.add(imported.name)
-            elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
-                names |= _attributes(source) & namespace.keys()
-        for name in names & namespace.keys():
-            if not isinstance(namespace[name], ModuleType):
-                yield self._program.graph.origin((target, name)), namespace[name]
-
     def _renew_stacks(self, watch: Watch, source: Source, journal: Journal) -> None:
         """A Starlette app that has answered refuses new middleware until its stack is built anew."""
-        if not _attributes(source) & _STACK_WORDS:
+        if not reach.attributes(source) & _STACK_WORDS:
             return
         for app in watch.walker.apps:
             journal.save_attribute(app, "middleware_stack")
             app.middleware_stack = None
-
-
-def _leads_to(imported: Import, target: str) -> bool:
-    """`import pkg.inner` gives `pkg`."""
-    return imported.local != imported.module and imported.module.startswith(f"{target}.")
-
-
-def _assigned_on(source: Source, target: str) -> set[str]:
-    """Names of `target` that import-time code of `source` assigns (`conf.DEBUG = True`)."""
-    last = target.rpartition(".")[2]
-    locals_ = {i.local for i in source.analysis.imports if i.module == target and i.name is None}
-    locals_ |= {i.local for i in source.analysis.imports if f"{i.module}.{i.name}" == target}
-    found = set()
-    for unit in source.analysis.units:
-        for use in (*unit.now, *unit.later):
-            if use.stored and len(use.path) > 1 and (use.path[0] in locals_ or use.path[-2] == last):
-                found.add(use.path[-1])
-    return found
-
-
-def _used(source: Source) -> set[str]:
-    return {use.path[0] for unit in source.analysis.units for use in (*unit.now, *unit.later)}
-
-
-def _attributes(source: Source) -> set[str]:
-    """Every name that follows a dot in the source, and every global that is used."""
-    return {part for unit in source.analysis.units for use in (*unit.now, *unit.later) for part in use.path}

@@ -13,7 +13,7 @@ from fh_dash.engine.caches import caches_in
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
-from fh_dash.engine.reads import stamp, take_own_write
+from fh_dash.engine.reads import EXISTS, stamp, stamp_of_existence, take_own_write
 from fh_dash.engine.sources import Source
 
 
@@ -148,7 +148,7 @@ class Scan:
         )
 
     def _check_reads(self, files: Collection[str]) -> None:
-        folders = {os.path.dirname(file) for file in files}
+        folders = {str(folder) for file in files for folder in Path(file).parents}
         for name, record in self._program.records.items():
             for file, before in record.reads.items():
                 if (file in files or file in folders or os.path.realpath(file) in files) and self._differs(
@@ -167,7 +167,7 @@ class Scan:
 
     def _differs(self, name: str, file: str, before: str) -> bool:
         """Whether somebody else changed a file that a module read; what the app itself saves, it knows already."""
-        now = stamp(file)
+        now = stamp_of_existence(file) if before == EXISTS else stamp(file)
         if now == before:
             return False
         if file not in self._own:

@@ -10,13 +10,14 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.dissect import analyse, import_time_definitions
+from fh_dash.engine.uses import dotted
 from fh_dash.syntax import parse
 
 HOOK = "__fh_keep__"
@@ -101,6 +102,7 @@ def _compile(module: str, path: Path, data: bytes) -> Source:
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
     _instrument(tree)
+    _instrument_variables(tree)
     code = compile(tree, str(path), "exec", dont_inherit=True)
     return Source(module, path, fingerprint(data), code, analysis, is_package)
 
@@ -119,13 +121,35 @@ def _instrument(tree: ast.Module) -> None:
         node.decorator_list.append(_hook(key, node))
 
 
+def _instrument_variables(tree: ast.Module) -> None:
+    """`T = TypeVar("T")` becomes `T = __fh_keep__.equal("T", TypeVar("T"))`, for the same reason.
+
+    Annotations, generic classes and whoever imported it hold the old one.
+    """
+    for statement in tree.body:
+        match statement:
+            case ast.Assign([ast.Name(name)], ast.Call(func) as value) if dotted(func)[-1:] and (
+                dotted(func)[-1] in _VARIABLES
+            ):
+                hook = ast.Attribute(ast.Name(HOOK, ast.Load()), "equal", ast.Load())
+                statement.value = ast.Call(hook, [ast.Constant(name), value], [])
+                _place([hook, *ast.iter_child_nodes(hook), statement.value, statement.value.args[0]], value)
+
+
+_VARIABLES = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType"})
+
+
 def _hook(key: int, place: ast.stmt | ast.expr) -> ast.Call:
     call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(key)], [])
-    for part in ast.walk(call):
+    _place(ast.walk(call), place)
+    return call
+
+
+def _place(parts: Iterable[ast.AST], place: ast.stmt | ast.expr) -> None:
+    for part in parts:
         if isinstance(part, ast.expr):
             part.lineno = part.end_lineno = place.lineno
             part.col_offset = part.end_col_offset = place.col_offset
-    return call
 
 
 def outer_key(key: int) -> int:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from fh_dash.engine.detach import detach
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.program import Record
 
 
 def classes(record: Record) -> list[type]:
     """The classes that the last run of a module made, or kept."""
-    return [thing for things in record.made.values() for thing in things if isinstance(thing, type)]
+    return [thing for things in record.made.values() for thing in things if is_a(thing, type)]
 
 
 def derived_classes(record: Record, is_project: Callable[[str], bool]) -> list[tuple[str, int]]:

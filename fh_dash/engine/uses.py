@@ -8,13 +8,14 @@ from dataclasses import dataclass
 CALLERS = frozenset(
     "map filter sorted min max sum any all list tuple set dict frozenset next iter reduce starmap accumulate "
     "groupby takewhile dropwhile filterfalse submit apply run run_sync run_until_complete call timeit invoke "
-    "len str repr join enumerate zip reversed deepcopy copy dumps print".split()
+    "len str repr join enumerate zip reversed deepcopy copy dumps print chain from_iterable islice pairwise cycle "
+    "zip_longest product Counter sub subn load loads cmp_to_key".split()
 )
 """Library callables that call a function or look into a container given to them at once; others (`Route`, `partial`,
 `append`, …) only keep it."""
 KEEPERS_OF_BEHAVIOUR = frozenset(
     "partial partialmethod cache lru_cache cached_property wraps singledispatch singledispatchmethod contextmanager "
-    "asynccontextmanager staticmethod classmethod property total_ordering compose Partial".split()
+    "asynccontextmanager staticmethod classmethod property total_ordering compose Partial defaultdict cmp_to_key".split()
 )
 """Library callables whose result does what the function given to them does."""
 START_UP = frozenset({"lifespan", "on_startup", "on_shutdown", "on_event", "add_event_handler", "lifespan_context"})

@@ -8,9 +8,12 @@ import fractions
 import pathlib
 import re
 import sys
+import typing
 import uuid
 from collections.abc import Mapping
 from typing import Any
+
+from fh_dash.engine.kinds import is_a
 
 _VALUES = frozenset(
     {
@@ -29,16 +32,30 @@ def same_value(old: Any, new: Any) -> bool:
         return True
     if type(old) is not type(new):
         return False
-    if isinstance(old, tuple):
+    if is_a(old, tuple):
         plain = type(old) is tuple or hasattr(old, "_fields")
         return plain and len(old) == len(new) and all(map(same_value, old, new))
-    if isinstance(old, frozenset):
+    if is_a(old, frozenset):
         plain = all(type(item) in (str, bytes, int) for item in (*old, *new))
         return plain and {(type(item), item) for item in old} == {(type(item), item) for item in new}
     if _is_frozen(type(old)):
         mine, other = vars(old), vars(new)
         return mine.keys() == other.keys() and all(same_value(mine[name], other[name]) for name in mine)
     return type(old) in _VALUES and bool(old == new) and repr(old) == repr(new)
+
+
+def same_variable(old: Any, new: Any) -> bool:
+    """Whether two type variables, or types of `NewType`, stand for the same."""
+    if type(old) is not type(new) or not isinstance(new, _VARIABLES):
+        return False
+    return all(getattr(old, name, None) == getattr(new, name, None) for name in _OF_VARIABLES)
+
+
+_VARIABLES = (typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple, typing.NewType)
+_OF_VARIABLES = (
+    *("__name__", "__module__", "__bound__", "__constraints__", "__supertype__", "__default__"),
+    *("__covariant__", "__contravariant__", "__infer_variance__"),
+)
 
 
 def _is_frozen(cls: type) -> bool:

@@ -206,13 +206,13 @@ class Walker:
             cache = getattr(function._clear_cache, "__self__", None)
             self._seen[id(cache)] = cache
         if (found := self._modules(module)) is not None:
-            names = _names(function.__code__)
+            names = code_names(function.__code__)
             for name in names & self._declared(module):
                 if self.first(found, name):
                     yield Tracked((module, name), function.__globals__, only=frozenset({name}))
             self._globals(module, function.__globals__, names, depth)
 
-    def _globals(self, module: str, namespace: dict[str, Any], names: set[str], depth: int) -> None:
+    def _globals(self, module: str, namespace: dict[str, Any], names: frozenset[str], depth: int) -> None:
         for name in names & namespace.keys():
             value = namespace[name]
             if is_a(value, ModuleType):
@@ -288,13 +288,10 @@ def _filled(cell: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _code_names(code: CodeType) -> frozenset[str]:
+def code_names(code: CodeType) -> frozenset[str]:
+    """The names that code uses, that inside of it included: globals and attributes."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _code_names(constant)
+            names |= code_names(constant)
     return frozenset(names)
-
-
-def _names(code: CodeType) -> set[str]:
-    return set(_code_names(code))

@@ -45,6 +45,12 @@ class Watch:
         if self.walker.first(module, name):
             self._add(Tracked((module.__name__, name), vars(module), only=frozenset({name})))
 
+    def track_foreign(self, module: str, owner: Any, name: str | None) -> None:
+        """An attribute of a library's module or class that is assigned; any of a class with None."""
+        container = owner if isinstance(owner, type) else vars(owner)
+        label = f"{module}.{owner.__name__}.{name or '*'}"
+        self._add_once(Tracked(("", label), container, only=frozenset({name}) if name else None))
+
     def track_known(self, containers: Callable[[], Iterable[Tracked]]) -> None:
         """Containers of the interpreter or the standard library; those that appear later were empty before."""
         self._lists.append(containers)

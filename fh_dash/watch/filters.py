@@ -12,8 +12,12 @@ Kind: TypeAlias = Literal["python", "asset", "other"]
 """asset: the page may show it without any Python being re-run. other: data that a module may have read."""
 
 INCLUDES = ("*.py",)
-EXCLUDES = (".*", ".py[cod]", ".sw.*", "~*")
+HIDDEN = ".*"
+EXCLUDES = (HIDDEN, ".py[cod]", ".sw.*", "~*")
 
+SETTINGS = (".env", ".env.*", ".flaskenv")
+"""Hidden files that programs read when they start: data like any other, unless an exclude pattern of the user names
+them."""
 NOISE = ("*~", "*.sw?", "*.py[cod]", "#*#", ".#*", "4913", "*.tmp", "*-journal", "*-wal", "*-shm", "*.log")
 """What editors, Python and databases leave behind: never reported, unless an include pattern names it."""
 
@@ -58,7 +62,7 @@ class Filters:
 
     def kind(self, path: Path) -> Kind | None:
         """What a changed file is; None when nobody wants to hear of it."""
-        if not self.included(path) and (self._excluded(path) or self._noise(path)):
+        if not self.included(path) and (self._excluded(path, HIDDEN) or self._noise(path)):
             return None
         suffix = path.suffix.lower().removeprefix(".")
         if suffix == "py":
@@ -77,10 +81,12 @@ class Filters:
             or any(Path(folder) == out or out in Path(folder).parents for out in self.excluded_folders)
         )
 
-    def _excluded(self, path: Path) -> bool:
+    def _excluded(self, path: Path, but: str = "") -> bool:
+        """Whether a pattern excludes it; files with settings by another one than `but`."""
         if any(folder in path.parents for folder in self.excluded_folders):
             return True
-        return any(path.match(pattern) for pattern in self._excludes)
+        but = but if any(fnmatch(path.name, pattern) for pattern in SETTINGS) else ""
+        return any(path.match(pattern) for pattern in self._excludes if pattern != but)
 
     def _noise(self, path: Path) -> bool:
         return any(fnmatch(path.name, pattern) for pattern in NOISE)

@@ -609,15 +609,47 @@ class TestInterpreter:
             os.environ.pop("X_STORY", None)
 
     def test_foreign_modules(self, project: Project) -> None:
-        """Attributes set on a foreign module stay: that is a limit, and a restart is the way out."""
+        """Attributes set on a foreign module go with the line that set them."""
         import json
 
         project.load({"app.py": "import json\njson.x_story = 1\n"})
+        assert json.x_story == 1  # type: ignore[attr-defined]
+        project.save({"app.py": "import json\n"})
+        assert not hasattr(json, "x_story")
+
+    WRAPPED = """
+        import json
+        old = json.JSONEncoder.default
+        def default(self, thing):
+            return old(self, thing) if thing is None else {0}
+        json.JSONEncoder.default = default
+        """
+
+    def test_wrapped_methods(self, project: Project) -> None:
+        """A module that keeps a library's method and puts its own in front of it does not wrap itself."""
+        import json
+
+        before = json.JSONEncoder.default
+        project.load({"app.py": "import patches\n", "patches.py": self.WRAPPED.format(1)})
         try:
-            project.save({"app.py": "import json\n"})
-            assert json.x_story == 1  # type: ignore[attr-defined]
+            project.save({"patches.py": self.WRAPPED.format(2)})
+            assert project["patches"].old is before
+            assert json.dumps(object()) == "2"
+            project.bad_save({"patches.py": self.WRAPPED.format("1 / 0") + "raise OSError\n"})
+            assert json.dumps(object()) == "2"
+            project.save({"app.py": ""})
+            assert json.JSONEncoder.default is before
         finally:
-            del json.x_story  # type: ignore[attr-defined]
+            json.JSONEncoder.default = before  # type: ignore[method-assign]
+
+    def test_set_by_name(self, project: Project) -> None:
+        """`setattr` on a class of a library is taken back as well."""
+        import json
+
+        project.load({"app.py": "import json\nfrom json import JSONDecoder\nsetattr(JSONDecoder, 'x' + '_story', 1)\n"})
+        assert json.JSONDecoder.x_story == 1  # type: ignore[attr-defined]
+        project.save({"app.py": ""})
+        assert not hasattr(json.JSONDecoder, "x_story")
 
 
 class TestPlugins:

@@ -46,11 +46,21 @@ def test_include_and_exclude_mean_what_they_mean_to_uvicorn(
         (".app.py.swp", None),
         ("4913", None),
         ("server.log", None),
+        (".env", "other"),
+        (".env.local", "other"),
+        (".envrc", None),
+        (".netrc", None),
     ],
 )
 def test_changed_files_are_sorted_into_kinds(tmp_path: Path, path: str, expected: str | None) -> None:
     """Python, what a page shows, other data, and the litter that nobody hears of."""
     assert expected == Filters(cwd=tmp_path).kind(tmp_path / path)
+
+
+def test_an_excluded_file_with_settings_is_left_alone(tmp_path: Path) -> None:
+    """`.env` is data like any other, until a pattern excludes it."""
+    assert Filters((), [".env"], cwd=tmp_path).kind(tmp_path / ".env") is None
+    assert Filters((), [".env"], cwd=tmp_path).kind(tmp_path / ".env.local") == "other"
 
 
 def test_an_included_log_file_is_no_noise(tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""What a module can get hold of while it is imported, by its source: objects of others, and what it assigns on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from fh_dash.engine.analysis import STAR, Import
+from fh_dash.engine.kinds import is_a
+from fh_dash.engine.names import Node
+from fh_dash.engine.sources import Source
+from fh_dash.engine.uses import Use
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """An attribute that is assigned on something of a library: `json.JSONEncoder.default = …`."""
+
+    path: tuple[str, ...]
+    """From the module to what has the attribute; empty for the module itself."""
+    name: str | None
+    """None for any attribute: `setattr(…)`."""
+
+
+def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
+    """The objects of another module, with their names there, that `source` may use."""
+    names: set[str] = set()
+    for imported in source.analysis.imports:
+        if imported.module == target and imported.name == STAR:
+            names |= {use.path[0] for use in _uses(source)} & namespace.keys()
+        elif imported.module == target and imported.name:
+            names.add(imported.name)
+        elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
+            names |= attributes(source) & namespace.keys()
+    for name in names & namespace.keys():
+        if not is_a(namespace[name], ModuleType):
+            yield (target, name), namespace[name]
+
+
+def _leads_to(imported: Import, target: str) -> bool:
+    """`import pkg.inner` gives `pkg`."""
+    return imported.local != imported.module and imported.module.startswith(f"{target}.")
+
+
+def attributes(source: Source) -> set[str]:
+    """Every name that follows a dot in the source, and every global that is used."""
+    return {part for use in _uses(source) for part in use.path}
+
+
+def assigned_on(source: Source, target: str) -> set[str]:
+    """Names of `target` that import-time code of `source` assigns (`conf.DEBUG = True`)."""
+    last = target.rpartition(".")[2]
+    locals_ = {i.local for i in source.analysis.imports if i.module == target and i.name is None}
+    locals_ |= {i.local for i in source.analysis.imports if f"{i.module}.{i.name}" == target}
+    return {
+        use.path[-1]
+        for use in _uses(source)
+        if use.stored and len(use.path) > 1 and (use.path[0] in locals_ or use.path[-2] == last)
+    }
+
+
+def patches(source: Source) -> dict[str, list[Patch]]:
+    """What `source` may assign on imported modules and their classes, by module."""
+    imports = {i.local: i for i in source.analysis.imports if not i.deferred and not i.typing_only}
+    found: dict[str, list[Patch]] = {}
+    for use in _uses(source):
+        if (imported := imports.get(use.path[0])) and (use.stored or use.via == ("setattr",)):
+            module, path = _place(imported, use.path[1:])
+            if use.via == ("setattr",) or path:
+                patch = Patch(path, None) if use.via == ("setattr",) else Patch(path[:-1], path[-1])
+                found.setdefault(module, []).append(patch)
+    return found
+
+
+def _place(imported: Import, rest: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    if imported.name is not None:
+        return imported.module, (imported.name, *rest)
+    top = imported.module.partition(".")[0]
+    return (top if imported.local == top else imported.module), rest
+
+
+def owners(module: ModuleType, found: Iterable[Patch]) -> Iterator[tuple[Any, str | None]]:
+    """The objects that the patches are for, classes and modules; what is not there, or is something else, is left."""
+    for patch in found:
+        thing: Any = module
+        for part in patch.path:
+            thing = vars(thing).get(part) if is_a(thing, type | ModuleType) else None
+        if is_a(thing, type) or (is_a(thing, ModuleType) and patch.name):
+            yield thing, patch.name
+
+
+def _uses(source: Source) -> Iterator[Use]:
+    return (use for unit in source.analysis.units for use in (*unit.now, *unit.later))
