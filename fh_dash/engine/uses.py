@@ -15,7 +15,8 @@ CALLERS = frozenset(
 `append`, …) only keep it."""
 KEEPERS_OF_BEHAVIOUR = frozenset(
     "partial partialmethod cache lru_cache cached_property wraps singledispatch singledispatchmethod contextmanager "
-    "asynccontextmanager staticmethod classmethod property total_ordering compose Partial defaultdict cmp_to_key".split()
+    "asynccontextmanager staticmethod classmethod property total_ordering compose Partial defaultdict "
+    "cmp_to_key".split()
 )
 """Library callables whose result does what the function given to them does."""
 START_UP = frozenset({"lifespan", "on_startup", "on_shutdown", "on_event", "add_event_handler", "lifespan_context"})
