@@ -28,6 +28,8 @@ def is_adoptable(old: type, new: type, is_project: Callable[[str], bool]) -> boo
     meta = type(new)
     if type(old) is not meta or not (meta in _METACLASSES or is_project(meta.__module__)):
         return False
+    if issubclass(new, type) and old.__bases__ != new.__bases__:
+        return False  # its classes were made by another metaclass
     if _has_new(old) and not _has_new(new):
         return False  # CPython goes on to call what is not there any more
     if _guarded(meta) & (vars(old).keys() | vars(new).keys()):

@@ -9,8 +9,8 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record
+from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.values import same_value
-from fh_dash.engine.walk import Tracked
 
 
 class Attributes:

@@ -48,6 +48,6 @@ def caches_in(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[A
         yield name, thing
     elif is_a(thing, type):
         for key, inner in vars(thing).items():
-            unwrapped = getattr(inner, "__func__", inner)
+            unwrapped = inner.__func__ if is_a(inner, staticmethod | classmethod) else inner
             if is_a(unwrapped, _lru_cache_wrapper):
                 yield f"{name}.{key}", unwrapped

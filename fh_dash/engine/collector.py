@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from fh_dash.engine.uses import CALLERS, IMPORTED, READERS, START_UP, Use, dotted
 
+_ANNOTATED = "__annotations__"
+
 
 class UseCollector(ast.NodeVisitor):
     """Collects `binds`, `mutates`, `now` and `later` of the nodes it visits, at module scope."""
@@ -164,8 +166,10 @@ class UseCollector(ast.NodeVisitor):
         self._defaults(node.args)
         if self._annotations_later and not node.decorator_list:
             self._depth += 1
+        before, self._via = self._via, (_ANNOTATED,) if self._depth else ()
         for annotation in _annotations(node):
-            self._without_via(annotation)
+            self.visit(annotation)  # of a function within one: nothing but which object it is counts
+        self._via = before
         self._depth -= self._annotations_later and not node.decorator_list
         self._bind(node.name)
         first = len(self.later)

@@ -7,11 +7,13 @@ import functools
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
 
 from fh_dash.engine.deltas import Segment, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Record, segments
 
@@ -92,9 +94,8 @@ class Contents:
         for record in self._records.values():
             for segment in segments(record.trace):
                 for delta in segment.deltas:
-                    for thing in (part for pair in delta.added for part in pair if is_a(part, FunctionType)):
-                        node = (thing.__module__, thing.__qualname__.partition(".")[0])
-                        found.setdefault(node, set()).add((delta.tracked.node, segment.number))
+                    for thing in (found for pair in delta.added for part in pair for found in _functions_in(part)):
+                        found.setdefault(_node_of(thing), set()).add((delta.tracked.node, segment.number))
         return found
 
     def _tables(self, node: Node) -> Set[Node]:
@@ -187,7 +188,8 @@ class Moment:
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
         record = self.records.get(node[0])
-        return record is not None and hasattr(vars(record.module).get(node[1]), "dispatch")
+        thing = vars(record.module).get(node[1]) if record is not None else None
+        return is_a(thing, FunctionType) and hasattr(thing, "dispatch")
 
 
 def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
@@ -195,12 +197,35 @@ def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
     found: dict[Node, set[Node]] = {}
     for name, table in list(vars(module).items()):
         if type(table) in (dict, list, set):
-            for thing in list(table.values() if isinstance(table, dict) else table):
-                for part in thing if type(thing) is tuple else (thing,):
-                    if is_a(part, FunctionType | type):
-                        node = (part.__module__, part.__qualname__.partition(".")[0])
-                        found.setdefault(node, set()).add((module.__name__, name))
+            for thing in _functions_in(table):
+                found.setdefault(_node_of(thing), set()).add((module.__name__, name))
     return found
+
+
+def _node_of(thing: FunctionType | type) -> Node:
+    return thing.__module__, thing.__qualname__.partition(".")[0]
+
+
+def _functions_in(thing: Any, depth: int = 3) -> Iterator[FunctionType | type]:
+    """Functions and classes that an entry is, or holds: `(priority, fn)`, `Job(fn)`, `partial(fn, 1)`, `obj.method`."""
+    if is_a(thing, FunctionType | type):
+        yield thing
+    elif depth:
+        for part in _parts(thing):
+            yield from _functions_in(part, depth - 1)
+
+
+def _parts(thing: Any) -> Iterable[Any]:
+    if is_a(thing, dict):
+        return list(thing.values())
+    if is_a(thing, list | tuple | set | frozenset):
+        return list(thing)
+    if is_a(thing, functools.partial):
+        return (thing.func, *thing.args)
+    if is_a(thing, MethodType):
+        return (thing.__func__,)
+    attributes = plain_attribute(thing, "__dict__")
+    return list(attributes.values()) if type(attributes) is dict else ()
 
 
 def is_read(graph: Graph, reached: Reached) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, MutableMapping
 from typing import Any
+
+from fh_dash.engine.irreversible import Irreversible
 
 _CLASSES = (("sqlite3", "Connection"), ("apsw", "Connection"))
 
@@ -25,28 +26,13 @@ def _ask(connection: Any, statement: str) -> list[tuple[Any, ...]]:
         return []
 
 
-class Database(MutableMapping[str, Any]):
-    """How much was changed in a database so far, as a mapping; setting its items does nothing."""
+class Database(Irreversible):
+    """How much was changed in a database so far; whoever opened it has to run again for it to be taken back."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def __getitem__(self, name: str) -> Any:
-        return self._state()[name]
-
-    def _state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         changes = getattr(self.connection, "total_changes", 0)
         schema = _ask(self.connection, "PRAGMA schema_version")
         return {"changes": changes() if callable(changes) else changes, "schema": schema[0][0] if schema else 0}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("changes", "schema"))
-
-    def __len__(self) -> int:
-        return 2
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        """What was written cannot be taken back: whoever opened the database has to run again."""
-
-    def __delitem__(self, name: str) -> None:
-        """Likewise."""

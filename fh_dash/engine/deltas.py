@@ -16,8 +16,9 @@ from fh_dash.engine import abcs
 from fh_dash.engine.journal import MISSING, Journal, restore_sequence
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
+from fh_dash.engine.tracked import Tracked, copy_of
 from fh_dash.engine.undo import put, redo, undo
-from fh_dash.engine.walk import CONTAINERS, Tracked, copy_of
+from fh_dash.engine.walk import CONTAINERS
 
 DERIVED = frozenset({"middleware_stack", "_abc_impl"})
 """Attributes that are made from others on demand, or are tracked on their own: no registrations."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fh_dash.engine.names import Node
-from fh_dash.engine.walk import Tracked
+from fh_dash.engine.tracked import Tracked
 
 _LOGGER = {"level": logging.NOTSET, "propagate": True, "disabled": False}
 

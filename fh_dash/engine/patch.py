@@ -27,6 +27,7 @@ from fh_dash.engine.detach import detach
 from fh_dash.engine.enums import adopt_members, parts_of
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
@@ -221,7 +222,7 @@ def _droppable(cls: type, name: str) -> bool:
 def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None:
     """Descriptors that noted their owner when the new class was made note the kept one."""
     for value in contents.values():
-        attributes = getattr(value, "__dict__", None)
+        attributes = plain_attribute(value, "__dict__")
         if hasattr(type(value), "__set_name__") and type(attributes) is dict:
             for name in [name for name, thing in attributes.items() if thing is new]:
                 attributes[name] = old

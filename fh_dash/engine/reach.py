@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import _lru_cache_wrapper
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.memos import Memo
 from fh_dash.engine.names import Node
 from fh_dash.engine.sources import Source
 from fh_dash.engine.uses import Use
@@ -34,9 +36,18 @@ def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tu
             names.add(imported.name)
         elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
             names |= attributes(source) & namespace.keys()
+    changed = {name for unit in source.analysis.units for name in unit.mutates}
     for name in names & namespace.keys():
-        if not is_a(namespace[name], ModuleType):
-            yield (target, name), namespace[name]
+        thing = namespace[name]
+        if not is_a(thing, ModuleType):
+            yield (target, name), thing
+        if is_a(thing, _lru_cache_wrapper) and not _locals(source, target, name).isdisjoint(changed):
+            yield (target, name), Memo(thing)
+
+
+def _locals(source: Source, target: str, name: str) -> set[str]:
+    """The names by which a module may know one of another: its own, or that of the other module."""
+    return {i.local for i in source.analysis.imports if i.name in (name, None) or f"{i.module}.{i.name}" == target}
 
 
 def _leads_to(imported: Import, target: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.walk import plain_attribute
+from fh_dash.engine.mappings import plain_attribute
 
 Shadows: TypeAlias = Mapping[int, tuple[object, object]]
 """id(new class) -> (new class, kept class)."""

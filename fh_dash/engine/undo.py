@@ -6,10 +6,10 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from fh_dash.engine import abcs
-from fh_dash.engine.databases import Database
+from fh_dash.engine.irreversible import Irreversible
 from fh_dash.engine.journal import MISSING, drop_item, restore_sequence, set_item
 from fh_dash.engine.shadows import same_items
-from fh_dash.engine.walk import contents
+from fh_dash.engine.tracked import contents
 
 if TYPE_CHECKING:
     from fh_dash.engine.deltas import Delta
@@ -29,7 +29,7 @@ def put(container: Any, key: Any, value: Any) -> None:
 
 
 def undo(delta: Delta, container: Any) -> None:
-    if isinstance(container, Database):
+    if isinstance(container, Irreversible):
         return
     if isinstance(container, abcs.Registry):
         container.change(remove=[t for _, t in delta.added], add=delta.removed.values())
@@ -94,7 +94,7 @@ def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
 
 
 def redo(delta: Delta, container: Any) -> bool:
-    if isinstance(container, Database):
+    if isinstance(container, Irreversible):
         return True  # nothing was taken back
     if isinstance(container, abcs.Registry):
         container.change(remove=delta.removed.values(), add=[t for _, t in delta.added])

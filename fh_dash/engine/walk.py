@@ -6,17 +6,29 @@ import functools
 import threading
 from abc import ABCMeta
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from collections.abc import Callable, Iterable, Iterator
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.databases import Database, is_in_memory
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import Cells, Slots, plain_attribute
+from fh_dash.engine.memos import Memo, results
 from fh_dash.engine.names import Node
+from fh_dash.engine.tracked import Tracked, changeable
 
 CONTAINERS = (dict, list, set, deque)
+_BOUND = (BuiltinMethodType, MethodWrapperType)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)
 _OPAQUE = frozenset(
     "logging threading _thread asyncio uvloop concurrent socket ssl re typing types inspect ast sqlite3 apsw decimal "
@@ -24,96 +36,14 @@ _OPAQUE = frozenset(
     "_io codecs contextvars fh_dash".split()
 )
 """Packages whose objects hold large or shared graphs and no registrations."""
+_PLAIN = (threading.local, SimpleNamespace)
+"""Classes of these packages whose objects hold what programs put there."""
 _RENEWED = frozenset({"sqlalchemy"})
 """Packages whose registries link the entries of several modules with each other (mappers, relationships)."""
 _DEPTH = 8
 _NODES = 3000
 _SMALL = 64
 """Elements of larger containers are compared, not entered."""
-
-
-@dataclass(slots=True)
-class Tracked:
-    """One container and where it hangs: `owner[key]` when it is an attribute or item of something that is tracked too.
-
-    The place outlives the object: FastHTML builds a new route list for each route it adds, and who comes first makes
-    the list that others find in a table.
-    """
-
-    node: Node
-    container: Any
-    owner: Any = None
-    key: Any = None
-    above: Tracked | None = None
-    """The owner as it is tracked, which may hang somewhere itself."""
-    only: frozenset[str] | None = None
-    """Of a namespace: the names that count."""
-    before: Any = None
-    fresh: Any = None
-    """What is in it when it is made, for containers that appear while a module runs."""
-    renew: bool = False
-    """It cannot be taken back entry by entry: the module that owns it has to run again."""
-
-    def current(self) -> Any:
-        if self.owner is None:
-            return self.container
-        owner = self.above.current() if self.above is not None else self.owner
-        found = contents(owner).get(self.key)
-        return found if type(found) is type(self.container) else self.container
-
-
-def contents(container: Any) -> Any:
-    """What is compared: the items of a container, the attributes of a class."""
-    return vars(container) if isinstance(container, type) else container
-
-
-def changeable(mapping: dict[Any, Any]) -> bool:
-    """Whether a dict can be changed at all: `immutabledict` in C and the like cannot."""
-    return "immutable" not in type(mapping).__name__.lower()
-
-
-def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
-    """A shallow copy for a later comparison."""
-    if isinstance(container, Registry):
-        return container.classes()
-    inside = contents(container)
-    if only is not None:
-        return {name: inside[name] for name in only if name in inside}
-    return dict(inside) if isinstance(container, dict | type | Slots | Database) else list(inside)
-
-
-class Slots(MutableMapping[str, Any]):
-    """The `__slots__` of an object as a mapping; no code of its class runs for it."""
-
-    def __init__(self, thing: object, members: Mapping[str, MemberDescriptorType]) -> None:
-        self.thing, self._members = thing, members
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return self._members[name].__get__(self.thing)
-        except AttributeError:
-            raise KeyError(name) from None
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._members[name].__set__(self.thing, value)
-
-    def __delitem__(self, name: str) -> None:
-        self._members[name].__delete__(self.thing)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self._members if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def plain_attribute(thing: object, name: str) -> Any:
-    """An attribute as Python itself finds it, whatever the project's class does instead; None without it."""
-    find = type(thing).__getattribute__
-    try:
-        return object.__getattribute__(thing, name) if isinstance(find, FunctionType) else find(thing, name)
-    except Exception:  # a property of the project, in the middle of its import
-        return None
 
 
 class Walker:
@@ -172,14 +102,20 @@ class Walker:
         if is_a(thing, CONTAINERS):
             if is_a(thing, dict) and not changeable(thing):
                 return
-            above = self._tracked.get(id(owner)) if owner is not None else None
-            tracked = self._tracked[id(thing)] = Tracked(node, thing, owner, key, above, renew=self._renew)
-            yield tracked
+            yield self._track(node, thing, owner, key)
             if len(thing) <= _SMALL:
                 items = list(thing.items()) if is_a(thing, dict) else [(None, t) for t in thing]
                 self._push(node, items, thing if is_a(thing, dict) else None, depth)
         elif is_a(thing, FunctionType):
             yield from self._function(node, thing, depth)
+        elif is_a(thing, _BOUND):
+            if is_a(thing.__self__, CONTAINERS):  # `register = HANDLERS.append`
+                self._push(node, [(None, thing.__self__)], None, depth)
+        elif is_a(thing, Memo):
+            yield Tracked(node, thing, renew=True)
+        elif is_a(thing, functools._lru_cache_wrapper):
+            self._push(node, [(None, result) for result in results(thing)], None, depth)
+            self._push(node, [(None, thing.__wrapped__)], None, depth)
         elif is_a(thing, MethodType):
             self._push(node, [(None, thing.__self__), (None, thing.__func__)], None, depth)
         elif is_a(thing, functools.partial):
@@ -190,14 +126,23 @@ class Walker:
         elif is_a(thing, ModuleType):
             return
         else:
-            yield from self._instance(node, thing, depth)
+            yield from self._instance(node, thing, owner, key, depth)
+
+    def _track(self, node: Node, thing: Any, owner: Any, key: Any, *, attributes: bool = False) -> Tracked:
+        above = self._tracked.get(id(owner)) if owner is not None else None
+        tracked = Tracked(node, thing, owner, key, above, renew=self._renew, attributes=attributes)
+        self._tracked[id(thing)] = tracked
+        return tracked
 
     def _function(self, node: Node, function: FunctionType, depth: int) -> Iterator[Tracked]:
         module = function.__globals__.get("__name__", "")
         if module.partition(".")[0] == "fh_dash":
             return  # what is kept by a decorator of ours, and `import_module` as long as we stand in for it
-        cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
-        self._push(node, [(None, cell) for cell in cells], None, depth)
+        if function.__closure__:
+            cells = Cells(function)
+            if self._modules(module) is not None:
+                yield Tracked(node, cells)
+            self._push(node, [(None, value) for value in cells.values()], None, depth)
         if function.__dict__:
             yield Tracked(node, function.__dict__)
             self._push(node, list(function.__dict__.items()), function.__dict__, depth)
@@ -240,9 +185,9 @@ class Walker:
         self._push(node, [(None, part) for part in inner], None, depth)
         self._push(node, [(None, base) for base in (*cls.__mro__[1:], type(cls))], None, depth)
 
-    def _instance(self, node: Node, thing: Any, depth: int) -> Iterator[Tracked]:
+    def _instance(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
         cls = type(thing)
-        if (cls.__module__ or "").partition(".")[0] in _OPAQUE and cls is not threading.local:
+        if (cls.__module__ or "").partition(".")[0] in _OPAQUE and cls not in _PLAIN:
             if is_in_memory(thing):
                 yield Tracked(node, Database(thing), renew=True)
             return
@@ -253,7 +198,7 @@ class Walker:
         self._renew = self._renew or cls.__module__.partition(".")[0] in _RENEWED
         if "middleware_stack" in attributes and hasattr(cls, "build_middleware_stack"):
             self.apps.append(thing)
-        yield Tracked(node, attributes, renew=self._renew)
+        yield self._track(node, attributes, owner, key, attributes=True)
         self._push(node, list(attributes.items()), attributes, depth)
         if self._modules(cls.__module__) is not None:
             self._push(node, [(None, cls)], None, depth)
@@ -277,14 +222,6 @@ def inside(value: Any) -> Iterator[Any]:
             part = plain_attribute(value, name)
             if callable(part):
                 yield part
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
 
 
 @functools.lru_cache(maxsize=4096)

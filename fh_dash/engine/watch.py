@@ -10,7 +10,8 @@ from fh_dash.engine.deltas import Delta, difference
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
 from fh_dash.engine.shadows import Shadows
-from fh_dash.engine.walk import Tracked, Walker, copy_of
+from fh_dash.engine.tracked import Tracked, copy_of
+from fh_dash.engine.walk import Walker
 
 
 class Watch:

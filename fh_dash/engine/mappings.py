@@ -1,0 +1,67 @@
+"""The parts of objects as mappings: slots, and what functions have from the ones around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from types import FunctionType, MemberDescriptorType
+from typing import Any
+
+
+class Slots(MutableMapping[str, Any]):
+    """The `__slots__` of an object as a mapping; no code of its class runs for it."""
+
+    def __init__(self, thing: object, members: Mapping[str, MemberDescriptorType]) -> None:
+        self.thing, self._members = thing, members
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._members[name].__get__(self.thing)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._members[name].__set__(self.thing, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._members[name].__delete__(self.thing)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._members if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Cells(MutableMapping[str, Any]):
+    """The names that a function has from the one around it, with their values: `nonlocal` changes them."""
+
+    def __init__(self, function: FunctionType) -> None:
+        names = function.__code__.co_freevars
+        self._cells = dict(zip(names, function.__closure__ or (), strict=True))
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._cells[name].cell_contents
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._cells[name].cell_contents = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._cells[name].cell_contents
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._cells if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def plain_attribute(thing: object, name: str) -> Any:
+    """An attribute as Python itself finds it, whatever the project's class does instead; None without it."""
+    find = type(thing).__getattribute__
+    try:
+        return object.__getattribute__(thing, name) if isinstance(find, FunctionType) else find(thing, name)
+    except Exception:  # a property of the project, in the middle of its import
+        return None
