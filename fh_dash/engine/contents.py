@@ -134,8 +134,14 @@ class Contents:
     # ------------------------------------------------------------------------------------------- asking
 
     def touched(self) -> set[Node]:
-        """Names that look into the containers, and these."""
-        return set[Node]().union(*(found.derived | found.entries for found in self._changes))
+        """Names that look into the containers, and these; not cached functions of which the containers are results."""
+        found = set[Node]().union(*(change.derived | change.entries for change in self._changes))
+        entries = set[Node]().union(*(change.entries for change in self._changes))
+        return found - {node for node in entries if is_a(self._value(node), functools._lru_cache_wrapper)}
+
+    def _value(self, node: Node) -> Any:
+        record = self._records.get(node[0])
+        return vars(record.module).get(node[1]) if record is not None else None
 
     def made_from(self, containers: Collection[Node]) -> set[Node]:
         """Names whose value or behaviour is made from what these hold."""

@@ -87,7 +87,7 @@ class Segment:
         _mark(self, True, journal)
         before, self.number = self.number, number
         journal.add(lambda: setattr(self, "number", before))
-        done = [redo(delta, _current(delta, journal)) for delta in self.deltas]
+        done = [redo(delta, _current(delta, journal)) and delta.tracked.is_there() for delta in self.deltas]
         return all(done)
 
 

@@ -204,7 +204,8 @@ class Graph(Objects):
 
     def _functions(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         for node in self.resolve(module, path):
-            units = self.analyses[node[0]].by_name.get(node[1], ())
+            analysis = self.analyses.get(node[0])  # none of the process environment
+            units = analysis.by_name.get(node[1], ()) if analysis else ()
             if any(unit.kind in ("def", "class") for unit in units):
                 yield node
 

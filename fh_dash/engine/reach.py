@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
@@ -56,8 +56,18 @@ def _leads_to(imported: Import, target: str) -> bool:
 
 
 def attributes(source: Source) -> set[str]:
-    """Every name that follows a dot in the source, and every global that is used."""
-    return {part for use in _uses(source) for part in use.path}
+    """Every name that follows a dot in the source, and every global that is used; those given to `getattr` as well."""
+    found = {part for use in _uses(source) for part in use.path}
+    return found | _strings(source.code) if not found.isdisjoint(_BY_STRING) else found
+
+
+_BY_STRING = frozenset({"getattr", "setattr", "delattr", "vars", "attrgetter"})
+
+
+def _strings(code: CodeType) -> set[str]:
+    """The strings in code that can be names."""
+    inner = (_strings(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}.union(*inner)
 
 
 def assigned_on(source: Source, target: str) -> set[str]:
@@ -65,11 +75,15 @@ def assigned_on(source: Source, target: str) -> set[str]:
     last = target.rpartition(".")[2]
     locals_ = {i.local for i in source.analysis.imports if i.module == target and i.name is None}
     locals_ |= {i.local for i in source.analysis.imports if f"{i.module}.{i.name}" == target}
+    by_string = any(use.via in _SETTERS and use.path[0] in locals_ for use in _uses(source))
     return {
         use.path[-1]
         for use in _uses(source)
         if use.stored and len(use.path) > 1 and (use.path[0] in locals_ or use.path[-2] == last)
-    }
+    } | (_strings(source.code) if by_string else set())
+
+
+_SETTERS = (("setattr",), ("delattr",))
 
 
 def patches(source: Source) -> dict[str, list[Patch]]:

@@ -132,6 +132,7 @@ class Steps:
     def unload(self, name: str, reason: str) -> None:
         """Forget it, and take back what it had put elsewhere."""
         program, journal = self._program, self.journal
+        self.effects.hold_owners(name, self._plan.reruns.keys() | self._plan.gone)
         record = program.records[name]
         done, derived = program.segments(name), self.derived(record)
         self.effects.take_back_of(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,17 @@ class Tracked:
     """It cannot be taken back entry by entry: the module that owns it has to run again."""
     attributes: bool = False
     """It is the `__dict__` of the object that hangs there."""
+
+    element: Any = None
+    """What it is, or belongs to, where `above` is a list or a set, or the object has slots: such have no place."""
+
+    def is_there(self) -> bool:
+        """Whether it still hangs where it was found, as far as that can be told."""
+        if self.above is None:
+            return True
+        inside = contents(self.above.current())
+        things = inside.values() if isinstance(inside, Mapping) else inside
+        return self.above.is_there() and (self.element is None or any(thing is self.element for thing in things))
 
     def current(self) -> Any:
         if self.owner is None:

@@ -40,6 +40,8 @@ _PLAIN = (threading.local, SimpleNamespace)
 """Classes of these packages whose objects hold what programs put there."""
 _RENEWED = frozenset({"sqlalchemy"})
 """Packages whose registries link the entries of several modules with each other (mappers, relationships)."""
+_ELEMENT = object()
+"""In the place of a key, where a container has none."""
 _DEPTH = 8
 _NODES = 3000
 _SMALL = 64
@@ -82,8 +84,12 @@ class Walker:
 
     def inside(self, tracked: Tracked, things: Iterable[tuple[Any, Any]]) -> Iterator[Tracked]:
         """Of what came into a container meanwhile, as items of it (None as keys where they have none)."""
-        owner = tracked.container if isinstance(tracked.container, dict) else None
-        self._queue.extend((tracked.node, thing, owner, key, 1, tracked.renew) for key, thing in things)
+        keyed = isinstance(tracked.container, dict)
+        self._tracked.setdefault(id(tracked.container), tracked)
+        self._queue.extend(
+            (tracked.node, thing, tracked.container, key if keyed else _ELEMENT, 1, tracked.renew)
+            for key, thing in things
+        )
         yield from self._walk()
 
     def _walk(self) -> Iterator[Tracked]:
@@ -102,10 +108,12 @@ class Walker:
         if is_a(thing, CONTAINERS):
             if is_a(thing, dict) and not changeable(thing):
                 return
-            yield self._track(node, thing, owner, key)
+            yield self._track(node, thing, thing, owner, key)
             if len(thing) <= _SMALL:
-                items = list(thing.items()) if is_a(thing, dict) else [(None, t) for t in thing]
-                self._push(node, items, thing if is_a(thing, dict) else None, depth)
+                items = list(thing.items()) if is_a(thing, dict) else [(_ELEMENT, part) for part in thing]
+                self._push(node, items, thing, depth)
+        elif is_a(thing, tuple):
+            self._push(node, [(None, part) for part in tuple.__iter__(thing)], None, depth)
         elif is_a(thing, FunctionType):
             yield from self._function(node, thing, depth)
         elif is_a(thing, _BOUND):
@@ -128,10 +136,15 @@ class Walker:
         else:
             yield from self._instance(node, thing, owner, key, depth)
 
-    def _track(self, node: Node, thing: Any, owner: Any, key: Any, *, attributes: bool = False) -> Tracked:
+    def _track(self, node: Node, container: Any, thing: Any, owner: Any, key: Any) -> Tracked:
+        """The container that `thing` is, or that has its attributes."""
         above = self._tracked.get(id(owner)) if owner is not None else None
-        tracked = Tracked(node, thing, owner, key, above, renew=self._renew, attributes=attributes)
-        self._tracked[id(thing)] = tracked
+        tracked = Tracked(node, container, above=above, renew=self._renew)
+        if key is not _ELEMENT:
+            tracked.owner, tracked.key, tracked.attributes = owner, key, container is not thing
+        if above is not None and (key is _ELEMENT or isinstance(container, Slots)):
+            tracked.element = thing
+        self._tracked[id(container)] = tracked
         return tracked
 
     def _function(self, node: Node, function: FunctionType, depth: int) -> Iterator[Tracked]:
@@ -143,7 +156,9 @@ class Walker:
             if self._modules(module) is not None:
                 yield Tracked(node, cells)
             self._push(node, [(None, value) for value in cells.values()], None, depth)
-        if function.__dict__:
+        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        self._push(node, [(None, value) for value in defaults], None, depth)
+        if function.__dict__ or self._modules(module) is not None:
             yield Tracked(node, function.__dict__)
             self._push(node, list(function.__dict__.items()), function.__dict__, depth)
         if hasattr(function, "dispatch") and hasattr(function, "_clear_cache"):
@@ -191,24 +206,25 @@ class Walker:
             if is_in_memory(thing):
                 yield Tracked(node, Database(thing), renew=True)
             return
-        yield from self._slots(node, thing, cls, depth)
+        yield from self._slots(node, thing, owner, key, depth)
         attributes = plain_attribute(thing, "__dict__")
         if type(attributes) is not dict:
             return
         self._renew = self._renew or cls.__module__.partition(".")[0] in _RENEWED
         if "middleware_stack" in attributes and hasattr(cls, "build_middleware_stack"):
             self.apps.append(thing)
-        yield self._track(node, attributes, owner, key, attributes=True)
+        yield self._track(node, attributes, thing, owner, key)
         self._push(node, list(attributes.items()), attributes, depth)
         if self._modules(cls.__module__) is not None:
             self._push(node, [(None, cls)], None, depth)
 
-    def _slots(self, node: Node, thing: Any, cls: type, depth: int) -> Iterator[Tracked]:
+    def _slots(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
+        cls = type(thing)
         members = {n: v for c in cls.__mro__[::-1] for n, v in vars(c).items() if is_a(v, MemberDescriptorType)}
         if not members or self._modules(cls.__module__) is None:
             return
         slots = Slots(thing, members)
-        yield Tracked(node, slots, renew=self._renew)
+        yield self._track(node, slots, thing, owner, key)
         self._push(node, list(slots.items()), slots, depth)
 
 
