@@ -181,7 +181,7 @@ class Runner:
 
     def flush(self, frame: _Frame) -> None:
         """Book what the module did since its last import."""
-        found = frame.watch.flush(frame.keeper.shadows)
+        found = frame.watch.flush(frame.keeper.shadows, vars(frame.module))
         own = frame.keeper.contents_of_classes() if found else ()
         if deltas := [delta for delta in found if id(delta.tracked.container) not in own]:
             frame.trace.append(Segment(deltas, self._program.tick()))

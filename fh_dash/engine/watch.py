@@ -66,14 +66,15 @@ class Watch:
         if tracked.owner is not None:
             self._places.add((id(tracked.owner), tracked.key))
 
-    def flush(self, shadows: Shadows) -> list[Delta]:
-        """What changed since the last look."""
+    def flush(self, shadows: Shadows, own: dict[str, Any]) -> list[Delta]:
+        """What changed since the last look; `own` are the globals of the module itself."""
         self._add_new_lists()
         # of two that hung at the same place at different times, both lead to what hangs there now
         places = {(id(tracked.current()), tracked.only): tracked for tracked in reversed(self._tracked)}
-        found = [difference(tracked, shadows, self._places) for tracked in reversed(places.values())]
+        kept = [tracked for tracked in reversed(places.values()) if not _bound_anew(tracked, own)]
+        found = [difference(tracked, shadows, self._places) for tracked in kept]
         deltas = [delta for delta in found if delta]
-        if deltas:
+        if deltas or len(kept) < len(places):
             self.rebase()
         return deltas
 
@@ -98,6 +99,13 @@ class Watch:
         for tracked, things in new:
             for inner in self.walker.inside(tracked, things):
                 self._add_once(inner)
+
+
+def _bound_anew(tracked: Tracked, own: dict[str, Any]) -> bool:
+    """Whether it hangs at a global of the module that is another object now: that is no change of what was there."""
+    while tracked.above is not None:
+        tracked = tracked.above
+    return tracked.owner is own and tracked.current() is not tracked.container
 
 
 def _new_things(before: Any, now: Any) -> list[tuple[Any, Any]]:
