@@ -6,9 +6,17 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fh_dash.engine.uses import CALLERS, IMPORTED, READERS, START_UP, Use, dotted
-
-_ANNOTATED = "__annotations__"
+from fh_dash.engine.uses import (
+    ANNOTATED,
+    CALLERS,
+    IMPORTED,
+    KEEPERS_OF_BEHAVIOUR,
+    READERS,
+    START_UP,
+    Use,
+    by_name,
+    dotted,
+)
 
 
 class UseCollector(ast.NodeVisitor):
@@ -85,6 +93,11 @@ class UseCollector(ast.NodeVisitor):
         self._without_via(node.slice)
 
     def visit_Call(self, node: ast.Call) -> None:
+        if by_name(node) and _plain(node):
+            self._use(dotted(node), node.lineno)
+            for default in node.args[2:]:
+                self.visit(default)
+            return
         self._call(node)
         before, self._via = self._via, dotted(node.func)
         for part in node.args:
@@ -103,6 +116,9 @@ class UseCollector(ast.NodeVisitor):
             self._mutate_by_call(func)
         elif isinstance(func, ast.Call):  # rt("/")(f)
             self.visit_Call(func)
+            if dotted(func)[-1:] and dotted(func)[-1] in KEEPERS_OF_BEHAVIOUR:  # partial(f)()
+                for path in filter(None, map(dotted, func.args)):
+                    self._use(path, node.lineno, called=True)
         else:
             self._mutate_by_call(func)
             if isinstance(func, ast.Subscript) and _plain(func.value):  # `Repo[int]()`, `TABLE["x"]()`
@@ -115,7 +131,10 @@ class UseCollector(ast.NodeVisitor):
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._defaults(node.args)
+        first = len(self.later)
         self._function(node.args, [node.body])
+        if not self._depth and self._via and self._via[-1] in CALLERS | START_UP:
+            self.now += [replace(use, called=True, via=()) for use in self.later[first:]]
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self._look_into(node.generators[0].iter)
@@ -166,7 +185,7 @@ class UseCollector(ast.NodeVisitor):
         self._defaults(node.args)
         if self._annotations_later and not node.decorator_list:
             self._depth += 1
-        before, self._via = self._via, (_ANNOTATED,) if self._depth else ()
+        before, self._via = self._via, ANNOTATED if self._depth else ()
         for annotation in _annotations(node):
             self.visit(annotation)  # of a function within one: nothing but which object it is counts
         self._via = before
@@ -232,6 +251,13 @@ class UseCollector(ast.NodeVisitor):
             if self._depth:
                 self.later.append(Use((IMPORTED, module, alias.name), node.lineno, called=True))
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None or not isinstance(node.target, ast.Name):
+            self.visit(node.target)
+        self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self.visit(node.value)
         path = dotted(node.target)
@@ -272,8 +298,9 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
 
 def _plain(node: ast.AST) -> bool:
     """A name with attributes only, no call or subscript inside."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
+    while isinstance(node, ast.Attribute) or by_name(node):
+        found = by_name(node)
+        node = found[0] if found else node.value  # type: ignore[attr-defined]
     return isinstance(node, ast.Name)
 
 

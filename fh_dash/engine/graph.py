@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fh_dash.engine.analysis import STAR, Analysis
 from fh_dash.engine.names import Node
 from fh_dash.engine.objects import Objects
-from fh_dash.engine.uses import KEEPERS_OF_BEHAVIOUR, Use
+from fh_dash.engine.uses import ANNOTATED, KEEPERS_OF_BEHAVIOUR, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ class Graph(Objects):
 
     def _made_from(self, module: str, name: str, use: Use) -> Iterator[Node]:
         kept = use.handed_on and use.via[-1] not in KEEPERS_OF_BEHAVIOUR and not self.behaves(module, use)
+        if use.via == ANNOTATED:
+            return
         nodes = list(self.resolve(module, use.path))
         if len(nodes) > 1 and use.path[0] != name:
             nodes.append((module, use.path[0]))  # which of them it stands for is known when the module has run

@@ -94,7 +94,7 @@ def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: 
     unbound = set(_unbound(name, before, analysis))
     early = set(unbound) if analysis.dynamic else unbound & analysis.declared
     early |= {key for key in before if key in analysis.binds and key not in analysis.certain}
-    early |= (unbound - set(provided)) & analysis.mentions
+    early |= unbound - set(provided)
     return early | (_used_early(before, unbound & set(provided), analysis) & before.keys())
 
 

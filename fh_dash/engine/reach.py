@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
@@ -14,6 +15,7 @@ from fh_dash.engine.memos import Memo
 from fh_dash.engine.names import Node
 from fh_dash.engine.sources import Source
 from fh_dash.engine.uses import Use
+from fh_dash.engine.walk import code_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ def _strings(code: CodeType) -> set[str]:
     """The strings in code that can be names."""
     inner = (_strings(constant) for constant in code.co_consts if isinstance(constant, CodeType))
     return {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}.union(*inner)
+
+
+def modules_looked_for(source: Source) -> Iterator[str]:
+    """Files of the modules that `find_spec` may be asked for."""
+    if "find_spec" in code_names(source.code):
+        for name in _strings(source.code):
+            yield from (f"{name}.py", os.path.join(name, "__init__.py"))
 
 
 def assigned_on(source: Source, target: str) -> set[str]:

@@ -193,6 +193,8 @@ class Runner:
         asked = not code_names(frame.source.code).isdisjoint(_STATUS_WORDS)
         for name in frame.source.analysis.files:
             reads.note_named(name, os.path.dirname(frame.source.path), asked=asked)
+        for name in reach.modules_looked_for(frame.source):
+            reads.note_named(name, os.path.dirname(frame.source.path), asked=False)
         record = Record(
             module=frame.module,
             source=frame.source,

@@ -27,6 +27,8 @@ READERS = frozenset(
 """Methods that only look at the object they are called on."""
 LOOKING_MUTATORS = frozenset({"setdefault", "pop", "popitem", "remove", "discard", "sort", "reverse", "move_to_end"})
 """Methods whose work depends on what is in the container."""
+ANNOTATED = ("__annotations__",)
+"""In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"
 """First part of the path of a name that an import statement inside a function binds: `("\\0", module, name)`."""
 
@@ -68,11 +70,22 @@ class Use:
 
 def dotted(node: ast.AST) -> tuple[str, ...]:
     """`a.b.c` as a tuple; of calls, subscripts and awaits the part that is called; empty for anything else."""
-    while isinstance(node, ast.Call | ast.Subscript | ast.Await):
+    while isinstance(node, ast.Call | ast.Subscript | ast.Await) and not by_name(node):
         node = node.func if isinstance(node, ast.Call) else node.value
+    if found := by_name(node):
+        base = dotted(found[0])
+        return (*base, found[1]) if base else ()
     if isinstance(node, ast.Name):
         return (node.id,)
     if isinstance(node, ast.Attribute):
         base = dotted(node.value)
         return (*base, node.attr) if base else ()
     return ()
+
+
+def by_name(node: ast.AST) -> tuple[ast.AST, str] | None:
+    """Of `getattr(thing, "name")`: the two; None for anything else."""
+    match node:
+        case ast.Call(ast.Name("getattr"), [thing, ast.Constant(str() as name), *_]) if name.isidentifier():
+            return thing, name
+    return None
