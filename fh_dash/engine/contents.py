@@ -136,8 +136,9 @@ class Contents:
     def touched(self) -> set[Node]:
         """Names that look into the containers, and these; not cached functions of which the containers are results."""
         found = set[Node]().union(*(change.derived | change.entries for change in self._changes))
-        entries = set[Node]().union(*(change.entries for change in self._changes))
-        return found - {node for node in entries if is_a(self._value(node), functools._lru_cache_wrapper)}
+        values = [self._value(node) for change in self._changes for node in change.entries]
+        cached = {id(value) for value in values if is_a(value, functools._lru_cache_wrapper)}
+        return {node for node in found if id(self._value(node)) not in cached} if cached else found
 
     def _value(self, node: Node) -> Any:
         record = self._records.get(node[0])

@@ -39,22 +39,25 @@ class Tracked:
     element: Any = None
     """What it is, or belongs to, where `above` is a list or a set, or the object has slots: such have no place."""
 
-    def is_there(self) -> bool:
-        """Whether it still hangs where it was found, as far as that can be told."""
-        if self.above is None:
-            return True
-        inside = contents(self.above.current())
-        things = inside.values() if isinstance(inside, Mapping) else inside
-        return self.above.is_there() and (self.element is None or any(thing is self.element for thing in things))
-
     def current(self) -> Any:
+        found = self._found()
+        return found if type(found) is type(self.container) else self.container
+
+    def is_there(self) -> bool:
+        """Whether something like it hangs where it was found, as far as that can be told."""
+        if self.above is not None and not self.above.is_there():
+            return False
+        if self.element is not None and self.above is not None:
+            inside = contents(self.above.current())
+            return any(thing is self.element for thing in (inside.values() if isinstance(inside, Mapping) else inside))
+        return self.owner is None or type(self._found()) is type(self.container)
+
+    def _found(self) -> Any:
         if self.owner is None:
             return self.container
         owner = self.above.current() if self.above is not None else self.owner
         found = contents(owner).get(self.key)
-        if self.attributes:
-            found = plain_attribute(found, "__dict__")
-        return found if type(found) is type(self.container) else self.container
+        return plain_attribute(found, "__dict__") if self.attributes else found
 
 
 def contents(container: Any) -> Any:

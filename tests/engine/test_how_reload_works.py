@@ -61,7 +61,7 @@ REASONS: dict[str, tuple[dict[str, str], dict[str, str | None]]] = {
         {"m.py": "X = 2\n"},
     ),
     "uses m at import time, line 7": (
-        {"app.py": "import m\n" + "\n" * 5 + "Y = getattr(m, 'X')\n", "m.py": "X = 1\n"},
+        {"app.py": "import m\n" + "\n" * 5 + "Y = vars(m)['X']\n", "m.py": "X = 1\n"},
         {"m.py": "X = 2\n"},
     ),
     "imports X from m, line 2": (
