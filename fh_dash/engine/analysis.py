@@ -98,6 +98,8 @@ class Analysis:
     """Names that some function declares `global`: it may bind them when it runs."""
     mentions: frozenset[str] = frozenset()
     """Every name that stands at the beginning of a use, anywhere in the source."""
+    parts: frozenset[str] = frozenset()
+    """Every name in a use: that one, and those behind dots."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)

@@ -41,6 +41,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
+        parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
 

@@ -56,6 +56,7 @@ class Effects:
 
     def _undo(self, segment: Segment) -> None:
         self._facts.note_taken_back(segment)
+        self._program.changes += 1
         segment.undo(self._journal)
 
     def away(self) -> set[Node]:
@@ -70,6 +71,7 @@ class Effects:
             return  # it will run again in a moment, and all its imports are behind it
         if segment.applied:
             return
+        self._program.changes += 1
         if not segment.redo(self._journal, self._program.tick()):
             raise Again(name, "builds on what other modules registered before it")
         self.forget_dispatch()

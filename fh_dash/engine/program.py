@@ -59,6 +59,8 @@ class Program:
         """File -> stamp, of what modules read before they failed."""
         self.broken: dict[str, Source] = {}
         """Modules that failed when they were imported inside `try`, as they were then."""
+        self.changes = 0
+        """Counts what may have changed objects that modules in the middle of their import look at."""
         self.lock = threading.RLock()
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]

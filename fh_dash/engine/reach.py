@@ -57,10 +57,10 @@ def _leads_to(imported: Import, target: str) -> bool:
     return imported.local != imported.module and imported.module.startswith(f"{target}.")
 
 
-def attributes(source: Source) -> set[str]:
+def attributes(source: Source) -> frozenset[str]:
     """Every name that follows a dot in the source, and every global that is used; those given to `getattr` as well."""
-    found = {part for use in _uses(source) for part in use.path}
-    return found | _strings(source.code) if not found.isdisjoint(_BY_STRING) else found
+    found = source.analysis.parts
+    return found if found.isdisjoint(_BY_STRING) else found | _strings(source.code)
 
 
 _BY_STRING = frozenset({"getattr", "setattr", "delattr", "vars", "attrgetter"})
@@ -93,6 +93,11 @@ def assigned_on(source: Source, target: str) -> set[str]:
 
 
 _SETTERS = (("setattr",), ("delattr",))
+
+
+def assigned_parts(source: Source) -> frozenset[str]:
+    """What has an attribute or item assigned: `register` of `core.register.n = 1`."""
+    return frozenset(use.path[-2] for use in _uses(source) if use.stored and len(use.path) > 1)
 
 
 def patches(source: Source) -> dict[str, list[Patch]]:

@@ -58,6 +58,14 @@ class _Frame:
     patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
     """Module of a library -> what this one assigns on it and its classes; until it is imported."""
 
+    booked: int = -1
+    """The statement before which its effects were booked last."""
+
+    def has_acted(self, unit: int) -> bool:
+        """Whether other statements than imports may have run since then."""
+        units = self.source.analysis.units[min(self.booked + 1, unit) : unit + 1]
+        return unit < self.booked or not all(part.kind == "import" and not part.conditional for part in units)
+
     def unit(self) -> int:
         """Number of the top-level statement that it stands at; to be called on its thread."""
         units, code = self.source.analysis.units, self.source.code
@@ -114,8 +122,7 @@ class Runner:
         """
         stack = self.stack
         if stack and previous is None:  # when it runs again, `at_import` has done this before anything was touched
-            self.flush(stack[-1])
-            stack[-1].trace.append(Arrival(source.module, stack[-1].unit()))
+            stack[-1].trace.append(Arrival(source.module, self._book(stack[-1])))
         self._program.starts[source.module] = self._program.tick()
         frame = self._frame(module, source, journal, previous or {})
         reads = Reads(self._program.is_project_path)
@@ -129,6 +136,7 @@ class Runner:
         finally:
             reads.stop()
             stack.pop()
+            self._program.changes += 1
             took = (time.perf_counter() - began) * 1000
             self.flush(frame)
             self._program.ends[frame.name] = self._program.tick()
@@ -153,7 +161,7 @@ class Runner:
             is_project=program.is_project_module,
             namespace=vars(module),
         )
-        watch = Watch(self._find, program.declared, journal)
+        watch = Watch(self._find, program.declared, journal, reach.assigned_parts(source))
         for package in sorted({imported.module.partition(".")[0] for imported in source.analysis.imports}):
             if containers := CONTAINERS.get(package):
                 watch.track_known(containers)
@@ -178,6 +186,14 @@ class Runner:
             frame.keeper.exchange(namespace)
         finally:
             namespace.pop(HOOK, None)
+
+    def _book(self, frame: _Frame) -> int:
+        """Before an import: book what the module did so far; the number of the statement that it stands at."""
+        unit = frame.unit()
+        if frame.has_acted(unit):
+            self.flush(frame)
+        frame.booked = unit
+        return unit
 
     def flush(self, frame: _Frame) -> None:
         """Book what the module did since its last import."""
@@ -244,8 +260,7 @@ class Runner:
         if not names:
             return
         frame = self.stack[-1]
-        self.flush(frame)
-        unit = frame.unit()
+        unit, before = self._book(frame), self._program.changes
         graph = self._program.graph
         known = set(graph.imports_of(frame.name)) if frame.name in graph.analyses else {*names}
         for name in names:
@@ -258,7 +273,8 @@ class Runner:
             except Exception:
                 self._note_failed(name)
                 raise
-        frame.watch.rebase()
+        if self._program.changes != before:
+            frame.watch.rebase()
 
     def after_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
         """The statement has been carried out: it, or a package that it led to, may have loaded some of these."""

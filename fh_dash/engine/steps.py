@@ -127,6 +127,7 @@ class Steps:
         """Set anew what it holds from others."""
         self.facts.settle_attributes()
         if names := rebind(self._program.records[name], self.facts, self.under_way.hidden(name), self.journal):
+            self._program.changes += 1
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 
     def unload(self, name: str, reason: str) -> None:

@@ -29,6 +29,8 @@ class Tracked:
     only: frozenset[str] | None = None
     """Of a namespace: the names that count."""
     before: Any = None
+    mark: tuple[int, ...] | None = None
+    """What is in it, by `id`: equal means unchanged. None when that does not tell."""
     fresh: Any = None
     """What is in it when it is made, for containers that appear while a module runs."""
     renew: bool = False
@@ -78,3 +80,14 @@ def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
     if only is not None:
         return {name: inside[name] for name in only if name in inside}
     return dict(inside) if isinstance(container, dict | type | Slots | Cells | Irreversible) else list(inside)
+
+
+def mark_of(tracked: Tracked) -> tuple[int, ...] | None:
+    """See `Tracked.mark`; `before` keeps alive what it was taken of."""
+    container = tracked.container
+    if tracked.only is not None or isinstance(container, Registry | Slots | Cells | Irreversible):
+        return None
+    inside = contents(container)
+    if isinstance(container, dict | type):
+        return (*map(id, inside), *map(id, inside.values()))
+    return tuple(map(id, inside))

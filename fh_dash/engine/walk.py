@@ -6,7 +6,7 @@ import functools
 import threading
 from abc import ABCMeta
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import (
     BuiltinMethodType,
     CodeType,
@@ -51,8 +51,13 @@ _SMALL = 64
 class Walker:
     """A breadth-first walk over live objects, bounded in depth and number."""
 
-    def __init__(self, modules: Callable[[str], ModuleType | None], declared: Callable[[str], frozenset[str]]) -> None:
-        self._modules, self._declared = modules, declared
+    def __init__(
+        self,
+        modules: Callable[[str], ModuleType | None],
+        declared: Callable[[str], frozenset[str]],
+        assigned: Collection[str],
+    ) -> None:
+        self._modules, self._declared, self._assigned = modules, declared, assigned
         self._names: set[tuple[int, str]] = set()
         self._seen: dict[int, object] = {}
         self._queue: deque[tuple[Node, Any, Any, Any, int, bool]] = deque()
@@ -158,7 +163,8 @@ class Walker:
             self._push(node, [(None, value) for value in cells.values()], None, depth)
         defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
         self._push(node, [(None, value) for value in defaults], None, depth)
-        if function.__dict__ or self._modules(module) is not None:
+        name = function.__name__
+        if function.__dict__ or name in self._assigned or name in code_names(function.__code__):
             yield Tracked(node, function.__dict__)
             self._push(node, list(function.__dict__.items()), function.__dict__, depth)
         if hasattr(function, "dispatch") and hasattr(function, "_clear_cache"):

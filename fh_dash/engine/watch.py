@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +10,7 @@ from fh_dash.engine.deltas import Delta, difference
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
 from fh_dash.engine.shadows import Shadows
-from fh_dash.engine.tracked import Tracked, copy_of
+from fh_dash.engine.tracked import Tracked, copy_of, mark_of
 from fh_dash.engine.walk import Walker
 
 
@@ -22,8 +22,9 @@ class Watch:
         find_module: Callable[[str], ModuleType | None],
         declared: Callable[[str], frozenset[str]],
         journal: Journal,
+        assigned: Collection[str] = (),
     ) -> None:
-        self.walker = Walker(find_module, declared)
+        self.walker = Walker(find_module, declared, assigned)
         self._journal = journal
         self._tracked: list[Tracked] = []
         self._known: set[tuple[int, frozenset[str] | None]] = set()
@@ -60,7 +61,7 @@ class Watch:
             self._add(tracked)
 
     def _add(self, tracked: Tracked) -> None:
-        tracked.before = copy_of(tracked.container, tracked.only)
+        tracked.before, tracked.mark = copy_of(tracked.container, tracked.only), mark_of(tracked)
         self._journal.save_tracked(tracked.container, tracked.only)
         self._tracked.append(tracked)
         if tracked.owner is not None:
@@ -72,7 +73,7 @@ class Watch:
         # of two that hung at the same place at different times, both lead to what hangs there now
         places = {(id(tracked.current()), tracked.only): tracked for tracked in reversed(self._tracked)}
         kept = [tracked for tracked in reversed(places.values()) if not _bound_anew(tracked, own)]
-        found = [difference(tracked, shadows, self._places) for tracked in kept]
+        found = [difference(tracked, shadows, self._places) for tracked in kept if not _is_unchanged(tracked)]
         deltas = [delta for delta in found if delta]
         if deltas or len(kept) < len(places):
             self.rebase()
@@ -91,14 +92,20 @@ class Watch:
         """Take what is there now as the state to compare with; what is new in it may be a container too."""
         new = []
         for tracked in self._tracked:
+            if _is_unchanged(tracked):
+                continue
             before = tracked.before
             tracked.container = tracked.current()
-            tracked.before = copy_of(tracked.container, tracked.only)
+            tracked.before, tracked.mark = copy_of(tracked.container, tracked.only), mark_of(tracked)
             if tracked.only is None and (things := _new_things(before, tracked.before)):
                 new.append((tracked, things))
         for tracked, things in new:
             for inner in self.walker.inside(tracked, things):
                 self._add_once(inner)
+
+
+def _is_unchanged(tracked: Tracked) -> bool:
+    return tracked.mark is not None and tracked.current() is tracked.container and mark_of(tracked) == tracked.mark
 
 
 def _bound_anew(tracked: Tracked, own: dict[str, Any]) -> bool:
