@@ -100,6 +100,8 @@ class Analysis:
     """Every name that stands at the beginning of a use, anywhere in the source."""
     parts: frozenset[str] = frozenset()
     """Every name in a use: that one, and those behind dots."""
+    strings: frozenset[str] = frozenset()
+    """String constants that can be names."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)

@@ -25,6 +25,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     imports = tuple(_imports(tree, package))
     later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
     units = tuple(_units(tree.body, (package, later)))
+    strings = _strings(tree)
     by_name = _by_name(units)
     binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
     return Analysis(
@@ -37,11 +38,12 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
         by_name=by_name,
-        files=frozenset(_file_names(tree)),
+        files=frozenset(filter(_FILE.fullmatch, strings)),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for unit in units for use in unit.now),
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
+        strings=frozenset(filter(str.isidentifier, strings)),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
 
@@ -49,11 +51,9 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
 _FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
 
 
-def _file_names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and len(text) < 200 and _FILE.fullmatch(text):
-            yield text
+def _strings(tree: ast.Module) -> list[str]:
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [text for text in constants if isinstance(text, str) and len(text) < 200]
 
 
 def _looks_around(use: Use) -> bool:

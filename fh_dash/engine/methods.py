@@ -23,14 +23,16 @@ def methods_of(statement: object) -> tuple[frozenset[str], frozenset[str]]:
     readers = {name for name, method in methods.items() if method.args.args and not _assigns(method)}
     while writers := {name for name in readers if _calls_more_than(methods[name], READERS | readers)}:
         readers -= writers
-    readers |= {name for name in methods.keys() - readers if _goes_through_others(name, methods)}
+    if methods.keys() - readers:
+        changed = {name: _changed(method) for name, method in methods.items()}
+        readers |= {name for name in methods.keys() - readers if _goes_through_others(name, methods[name], changed)}
     return frozenset(readers), frozenset(methods.keys() - readers)
 
 
-def _goes_through_others(name: str, methods: Mapping[str, _Method]) -> bool:
+def _goes_through_others(name: str, method: _Method, changed: Mapping[str, set[str]]) -> bool:
     """Whether it looks into an attribute that other methods change, and that it does not change itself."""
-    others = set[str]().union(*(_changed(m) for other, m in methods.items() if other not in (name, "__init__")))
-    return not _looked_into(methods[name]).isdisjoint(others - _changed(methods[name]))
+    others = set[str]().union(*(names for other, names in changed.items() if other not in (name, "__init__")))
+    return bool(others - changed[name]) and not _looked_into(method).isdisjoint(others - changed[name])
 
 
 def _changed(method: _Method) -> set[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Import
@@ -60,22 +60,16 @@ def _leads_to(imported: Import, target: str) -> bool:
 def attributes(source: Source) -> frozenset[str]:
     """Every name that follows a dot in the source, and every global that is used; those given to `getattr` as well."""
     found = source.analysis.parts
-    return found if found.isdisjoint(_BY_STRING) else found | _strings(source.code)
+    return found if found.isdisjoint(_BY_STRING) else found | source.analysis.strings
 
 
 _BY_STRING = frozenset({"getattr", "setattr", "delattr", "vars", "attrgetter"})
 
 
-def _strings(code: CodeType) -> set[str]:
-    """The strings in code that can be names."""
-    inner = (_strings(constant) for constant in code.co_consts if isinstance(constant, CodeType))
-    return {text for text in code.co_consts if isinstance(text, str) and text.isidentifier()}.union(*inner)
-
-
 def modules_looked_for(source: Source) -> Iterator[str]:
     """Files of the modules that `find_spec` may be asked for."""
     if "find_spec" in code_names(source.code):
-        for name in _strings(source.code):
+        for name in source.analysis.strings:
             yield from (f"{name}.py", os.path.join(name, "__init__.py"))
 
 
@@ -89,7 +83,7 @@ def assigned_on(source: Source, target: str) -> set[str]:
         use.path[-1]
         for use in _uses(source)
         if use.stored and len(use.path) > 1 and (use.path[0] in locals_ or use.path[-2] == last)
-    } | (_strings(source.code) if by_string else set())
+    } | (source.analysis.strings if by_string else set())
 
 
 _SETTERS = (("setattr",), ("delattr",))

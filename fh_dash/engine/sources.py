@@ -6,6 +6,7 @@ A `.pyc` is valid by whole seconds and size, so two equal-sized saves within a s
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import sys
 import threading
@@ -97,7 +98,9 @@ def _on_large_stack(work: Callable[[], Source]) -> Source:
     return outcome[0]
 
 
+@functools.lru_cache(maxsize=128)
 def _compile(module: str, path: Path, data: bytes) -> Source:
+    """Kept for a while: what fails inside an importer's `try` is compiled once for each attempt."""
     tree = parse(data, str(path))
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
