@@ -199,11 +199,16 @@ class Moment:
         return is_a(thing, FunctionType) and hasattr(thing, "dispatch")
 
 
+_MOST = 1000
+"""Larger tables hold data."""
+_ATOMS = (str, bytes, int, float, bool, type(None))
+
+
 def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
     """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
     found: dict[Node, set[Node]] = {}
     for name, table in list(vars(module).items()):
-        if type(table) in (dict, list, set):
+        if type(table) in (dict, list, set) and len(table) <= _MOST:
             for thing in _functions_in(table):
                 found.setdefault(_node_of(thing), set()).add((module.__name__, name))
     return found
@@ -217,7 +222,7 @@ def _functions_in(thing: Any, depth: int = 3) -> Iterator[FunctionType | type]:
     """Functions and classes that an entry is, or holds: `(priority, fn)`, `Job(fn)`, `partial(fn, 1)`, `obj.method`."""
     if is_a(thing, FunctionType | type):
         yield thing
-    elif depth:
+    elif depth and type(thing) not in _ATOMS:
         for part in _parts(thing):
             yield from _functions_in(part, depth - 1)
 

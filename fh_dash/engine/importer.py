@@ -57,7 +57,7 @@ class ProjectLoader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         program, name = self._program, module.__name__
-        source = sources.load(name, Path(self.path))
+        source = sources.load_again(name, Path(self.path), program.broken.get(name))
         with program.lock:
             program.graph.update({name: source.analysis})
             self._note_importer(name)

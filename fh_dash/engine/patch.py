@@ -196,15 +196,19 @@ class Keeper:
             return
         for value in list(namespace.values()):
             unshadowed(value, self._met)
-        for cls in [thing for things in self.made.values() for thing in things if is_a(thing, type)]:
+        for cls in self.classes():
             for name, value in list(vars(cls).items()):
                 if (kept := unshadowed(value, self._met)) is not value:
                     type.__setattr__(cls, name, kept)
 
-    def contents_of_classes(self) -> set[int]:
+    def classes(self) -> list[type]:
+        return [thing for things in self.made.values() for thing in things if is_a(thing, type)]
+
+    def parts_of_classes(self) -> set[int]:
         """`id` of what a module can reach of its own classes over others, in a circle: it is made by each run anew."""
-        classes = [thing for things in self.made.values() for thing in things if is_a(thing, type)]
-        return {id(part) for cls in classes for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))}
+        return {
+            id(part) for cls in self.classes() for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))
+        }
 
     def forget_new_classes(self) -> None:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""

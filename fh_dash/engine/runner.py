@@ -197,9 +197,10 @@ class Runner:
 
     def flush(self, frame: _Frame) -> None:
         """Book what the module did since its last import."""
-        found = frame.watch.flush(frame.keeper.shadows, vars(frame.module))
-        own = frame.keeper.contents_of_classes() if found else ()
-        if deltas := [delta for delta in found if id(delta.tracked.container) not in own]:
+        own = {id(vars(frame.module)), *map(id, frame.keeper.classes())}
+        found = frame.watch.flush(frame.keeper.shadows, own)
+        parts = frame.keeper.parts_of_classes() if found else ()
+        if deltas := [delta for delta in found if id(delta.tracked.container) not in parts]:
             frame.trace.append(Segment(deltas, self._program.tick()))
 
     def _record(self, frame: _Frame, reads: Reads, took: float) -> None:

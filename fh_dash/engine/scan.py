@@ -102,8 +102,10 @@ class Scan:
 
     def _as_it_failed(self, name: str, path: Path) -> bool:
         before = self._program.broken.get(name)
+        if before is None:
+            return False
         with contextlib.suppress(Exception):  # what stands in the way of its import is told by that
-            return before is not None and sources.load(name, path).analysis.digest == before.analysis.digest
+            return sources.load_again(name, path, before).analysis.digest == before.analysis.digest
         return False
 
     def _try_again(self, names: Collection[str]) -> None:
@@ -126,7 +128,8 @@ class Scan:
             with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
                 spec = self._finder.locate(name)
                 if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
-                    imports = sources.load(name, Path(spec.origin)).analysis.imports
+                    broken_source = self._program.broken.get(name)
+                    imports = sources.load_again(name, Path(spec.origin), broken_source).analysis.imports
                     waiting += [part for i in imports for part in (i.module, f"{i.module}.{i.name}")]
         return needed
 

@@ -6,7 +6,6 @@ A `.pyc` is valid by whole seconds and size, so two equal-sized saves within a s
 from __future__ import annotations
 
 import ast
-import functools
 import hashlib
 import sys
 import threading
@@ -74,6 +73,13 @@ def load(module: str, path: Path, data: bytes | None = None) -> Source:
         return _on_large_stack(lambda: _compile(module, path, data))
 
 
+def load_again(module: str, path: Path, before: Source | None) -> Source:
+    """The same; `before` itself if it is of that file as it is now."""
+    data = path.read_bytes()
+    same = before is not None and before.path == path and before.content == fingerprint(data)
+    return before if before is not None and same else load(module, path, data)
+
+
 def _on_large_stack(work: Callable[[], Source]) -> Source:
     """Long chains (a sum of a thousand terms, hundreds of `elif`) are trouble only for those who walk the tree."""
     outcome: list[Source | BaseException] = []
@@ -98,9 +104,7 @@ def _on_large_stack(work: Callable[[], Source]) -> Source:
     return outcome[0]
 
 
-@functools.lru_cache(maxsize=128)
 def _compile(module: str, path: Path, data: bytes) -> Source:
-    """Kept for a while: what fails inside an importer's `try` is compiled once for each attempt."""
     tree = parse(data, str(path))
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)

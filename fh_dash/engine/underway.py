@@ -51,12 +51,12 @@ class UnderWay:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""
         analysis = self._program.graph.analyses[name]
         binds = analysis.binds | analysis.declared
-        met = {step.module for step in self._program.records[name].trace if isinstance(step, Arrival)}
         for imported in analysis.imports if self.running or self.walked else ():
             if imported.deferred or imported.name is None or not (hidden := self.not_yet(imported.module)):
                 continue
-            if imported.module not in met:  # in a branch that was not taken
-                continue
+            trace = self._program.records[name].trace
+            if not any(isinstance(step, Arrival) and step.module == imported.module for step in trace):
+                continue  # in a branch that was not taken
             given = self.running.get(imported.module) or vars(sys.modules[imported.module])
             held, star = vars(sys.modules[name]), imported.name == STAR
             others = [self._provided_by(other) for other in analysis.stars() if star and other is not imported]

@@ -67,8 +67,8 @@ class Watch:
         if tracked.owner is not None:
             self._places.add((id(tracked.owner), tracked.key))
 
-    def flush(self, shadows: Shadows, own: dict[str, Any]) -> list[Delta]:
-        """What changed since the last look; `own` are the globals of the module itself."""
+    def flush(self, shadows: Shadows, own: Collection[int]) -> list[Delta]:
+        """What changed since the last look; `own` has the `id` of the module's namespace, and of its classes."""
         self._add_new_lists()
         # of two that hung at the same place at different times, both lead to what hangs there now
         places = {(id(tracked.current()), tracked.only): tracked for tracked in reversed(self._tracked)}
@@ -108,11 +108,13 @@ def _is_unchanged(tracked: Tracked) -> bool:
     return tracked.mark is not None and tracked.current() is tracked.container and mark_of(tracked) == tracked.mark
 
 
-def _bound_anew(tracked: Tracked, own: dict[str, Any]) -> bool:
-    """Whether it hangs at a global of the module that is another object now: that is no change of what was there."""
-    while tracked.above is not None:
+def _bound_anew(tracked: Tracked | None, own: Collection[int]) -> bool:
+    """Whether it hangs at a name of the module that stands for another object now: that is no change of the old one."""
+    while tracked is not None:
+        if id(tracked.owner) in own and tracked.current() is not tracked.container:
+            return True
         tracked = tracked.above
-    return tracked.owner is own and tracked.current() is not tracked.container
+    return False
 
 
 def _new_things(before: Any, now: Any) -> list[tuple[Any, Any]]:
