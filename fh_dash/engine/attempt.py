@@ -39,12 +39,14 @@ class Attempt(Follower):
         self.steps = Steps(program, runner, finder, plan, self._graph)
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
         self._arrived: dict[str, None] = {}
+        self._before: set[str] = set()
         self._known: set[str] = set()
         self._failed: dict[str, str] = {}
         """Modules whose re-run failed, and an importer handled that; each import of them tries it anew."""
 
     def run(self) -> Again | Broken | None:
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
+        self._before = set(self._program.records)
         self._program.save(self.steps.journal)
         if not self._plan.load:
             self._finder.follower = self
@@ -62,6 +64,7 @@ class Attempt(Follower):
             self._program.forget_entry()
             return
         made = self._made()
+        self._program.take_back_new(self._before)
         self.steps.journal.undo()
         left = {id(cls) for cls in self._made()}
         for cls in made:

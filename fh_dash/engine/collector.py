@@ -16,6 +16,7 @@ from fh_dash.engine.uses import (
     Use,
     by_name,
     dotted,
+    imported_by_name,
 )
 
 
@@ -301,7 +302,7 @@ def _plain(node: ast.AST) -> bool:
     while isinstance(node, ast.Attribute) or by_name(node):
         found = by_name(node)
         node = found[0] if found else node.value  # type: ignore[attr-defined]
-    return isinstance(node, ast.Name)
+    return isinstance(node, ast.Name) or bool(imported_by_name(node))
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

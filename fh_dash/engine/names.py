@@ -56,7 +56,7 @@ class Names:
     def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         """The nodes that a dotted use in `module` may stand for; nothing for builtins and foreign modules."""
         if path[0] == IMPORTED:
-            yield from self._member(path[1], path[2])
+            yield from self._member(path[1], path[2] if len(path) > 2 else STAR)
             return
         analysis = self.analyses[module]
         name = path[0]

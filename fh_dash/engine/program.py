@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -183,14 +183,16 @@ class Program:
             self.graph, self.loose = graph, loose
             for name in [name for name in sys.modules if name not in there and self.is_namespace(name)]:
                 forget(name, NoJournal())
-            new = set(self.records) - loaded
-            done = [segment for name in new for segment in self.segments(name)]
-            for segment in sorted(done, key=lambda segment: -segment.number):
-                segment.undo(NoJournal())
-            for name in new:
+            for name in set(self.records) - loaded:
                 forget(name, NoJournal())
 
         journal.add(back)
+
+    def take_back_new(self, loaded: Set[str]) -> None:
+        """Undo what modules other than these did, which no journal knows of; before a journal puts anything back."""
+        done = [segment for name in self.records.keys() - loaded for segment in self.segments(name)]
+        for segment in sorted(done, key=lambda segment: -segment.number):
+            segment.undo(NoJournal())
 
     def forget_entry(self) -> None:
         """The first import of it failed; the modules that it had imported in full stay."""

@@ -52,14 +52,25 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         for imported in analysis.imports
         if not imported.deferred and (imported.module, imported.name or "") in facts.values
     ]
-    stars = {star.module for star in analysis.stars()}
+    stars = {star.module: star.line for star in analysis.stars()}
     for module, key in [node for node in facts.values if node[0] in stars]:
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
         if (held or (offered and key not in analysis.binds)) and key not in hidden.get(module, ()):
             found.append((key, (module, key)))
-    return found
+    return [
+        (local, node)
+        for local, node in found
+        if node[0] not in stars or node[1] != local or not _given_later(analysis, local, stars[node[0]], hidden)
+    ]
+
+
+def _given_later(analysis: Analysis, name: str, line: int, hidden: Hidden) -> bool:
+    """Whether a star import behind that line gives the name as well."""
+    later = [star.module for star in analysis.stars() if star.line > line and star.module in sys.modules]
+    given = (module for module in later if name not in hidden.get(module, ()))
+    return any(name in public_names(vars(sys.modules[module])) for module in given)
 
 
 def _offered(

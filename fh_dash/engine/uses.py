@@ -70,11 +70,13 @@ class Use:
 
 def dotted(node: ast.AST) -> tuple[str, ...]:
     """`a.b.c` as a tuple; of calls, subscripts and awaits the part that is called; empty for anything else."""
-    while isinstance(node, ast.Call | ast.Subscript | ast.Await) and not by_name(node):
+    while isinstance(node, ast.Call | ast.Subscript | ast.Await) and not (by_name(node) or imported_by_name(node)):
         node = node.func if isinstance(node, ast.Call) else node.value
     if found := by_name(node):
         base = dotted(found[0])
         return (*base, found[1]) if base else ()
+    if name := imported_by_name(node):
+        return (IMPORTED, name)
     if isinstance(node, ast.Name):
         return (node.id,)
     if isinstance(node, ast.Attribute):
@@ -89,3 +91,12 @@ def by_name(node: ast.AST) -> tuple[ast.AST, str] | None:
         case ast.Call(ast.Name("getattr"), [thing, ast.Constant(str() as name), *_]) if name.isidentifier():
             return thing, name
     return None
+
+
+def imported_by_name(node: ast.AST) -> str:
+    """Of `importlib.import_module("pkg.mod")`: that name."""
+    match node:
+        case ast.Call(ast.Name("import_module") | ast.Attribute(ast.Name("importlib"), "import_module"), [name]):
+            text = name.value if isinstance(name, ast.Constant) else None
+            return text if isinstance(text, str) and not text.startswith(".") else ""
+    return ""
