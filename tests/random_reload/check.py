@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.random_reload import observe
 from tests.random_reload.cold import Cold, Outcome
-from tests.random_reload.known import UNTIL_COLLECTED
+from tests.random_reload.known import FAILED_LATE, UNTIL_COLLECTED
 from tests.random_reload.live import ENTRY, Live
 from tests.random_reload.minimal import overruns
 from tests.random_reload.observe import SOURCE, Account, differences
@@ -94,6 +95,8 @@ class Session:
         found = self._live.account(_modules(outcome.account))
         self._account, self._serving = found, dict(self._live.files)
         wrong = differences(outcome.account, found)
+        if outcome.account.get(observe.FAILED_LATE):
+            wrong = [f"{line} {FAILED_LATE}" for line in wrong]
         if wrong and all(" subclasses: " in line for line in wrong):
             gc.collect()
             left = differences(outcome.account, self._live.account(_modules(outcome.account)))
@@ -124,6 +127,8 @@ class Session:
         self._live.write(refused)
         changes = snapshot.changes()
         changes += [line.replace("(cold start)", "(before)") for line in self._since(now) if not _collected(line)]
+        if self._account.get(observe.FAILED_LATE):
+            return None  # the probes themselves have changed something
         return Fault("bad save changed something", [error, *changes], self._live.reports) if changes else None
 
     def _since(self, now: Account) -> list[str]:

@@ -33,6 +33,7 @@ _SYSTEM = frozenset(
 )
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 _DEPTH = 7
+FAILED_LATE = "a function imports a module that fails"
 SOURCE = " source"
 """Ends the places of source lines in tracebacks. They are read from the files, so they change with a bad save, too."""
 
@@ -113,7 +114,7 @@ class _Observer:
 
     def _sequence(self, place: str, value: Any, depth: int) -> None:
         self._account[place] = f"{type(value).__name__} of {len(value)}"
-        for number, item in enumerate(value):
+        for number, item in enumerate(list(value)):  # looking at one may add more
             self._value(f"{place}[{number}]", item, depth)
 
     def _set(self, place: str, value: Any, depth: int) -> None:
@@ -123,7 +124,7 @@ class _Observer:
 
     def _mapping(self, place: str, value: Any, depth: int) -> None:
         self._account[place] = f"{type(value).__name__} of {[self._label(key) for key in value]}"
-        for key, item in value.items():
+        for key, item in list(value.items()):
             self._value(f"{place}[{self._label(key)}]", item, depth)
 
     def _label(self, thing: Any) -> str:
@@ -189,7 +190,10 @@ class _Observer:
             self._account[place] = "raises RecursionError"
             return
         self._account[place] = f"raises {type(error).__name__}: {error}"
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(self._root)][-3:]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(self._root)]
+        if any(frame.name == "<module>" for frame in frames):
+            self._account[FAILED_LATE] = "yes"
+        frames = frames[-3:]
         self._account[f"{place} trace"] = ", ".join(f"{self._file(f.filename)}:{f.lineno} {f.name}" for f in frames)
         self._account[place + SOURCE] = " | ".join(f.line or "" for f in frames)
 
