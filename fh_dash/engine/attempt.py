@@ -47,6 +47,7 @@ class Attempt(Follower):
     def run(self) -> Again | Broken | None:
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
         self._before = set(self._program.records)
+        self._program.half_made.clear()
         self._program.save(self.steps.journal)
         if not self._plan.load:
             self._finder.follower = self
@@ -67,7 +68,7 @@ class Attempt(Follower):
         self._program.take_back_new(self._before)
         self.steps.journal.undo()
         left = {id(cls) for cls in self._made()}
-        for cls in made:
+        for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
                 detach(cls, self._program.is_project_module)
 

@@ -119,7 +119,7 @@ class Facts:
 
     def touched(self) -> set[Node]:
         """All names that behave differently, be it by what the containers hold that they look into."""
-        return self.behaviour | self.contents.touched()
+        return self.behaviour | self.contents.touched() | self._graph.spread(self._attributes.settled)
 
     def note_taken_back(self, segment: Segment) -> None:
         """What a segment set on modules is about to be taken back, and may come to another value."""
@@ -127,7 +127,7 @@ class Facts:
 
     def settle_attributes(self) -> None:
         """Attributes that others set on modules are values as well, from the moment when they have come to another."""
-        self._spread(self._attributes.settle(self.values))
+        self.concern(self._attributes.settle(self.values))
 
     # ------------------------------------------------------------------------------------------- asking
 
@@ -219,9 +219,9 @@ class Facts:
         node, use = reached.node, reached.use
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
-        if use.stored and (node in self._attributes.settled or node[0] in self.ran):
-            return node[0] in self.ran
-        if node in self.values:
+        if node in self._attributes.settled:
+            return use.stored and node[0] in self.ran  # the rest when its imports are behind it: `attribute_reason`
+        if node in self.values or (use.stored and node[0] in self.ran):
             return True
         if node in self.behaviour:
             if node[1] == "__getattr__":

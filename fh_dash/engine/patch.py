@@ -210,13 +210,13 @@ class Keeper:
             id(part) for cls in self.classes() for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))
         }
 
-    def forget_new_classes(self) -> None:
+    def forget_new_classes(self) -> list[type]:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""
         known = {id(thing) for things in self._previous.values() for thing in things}
-        for things in self.made.values():
-            for thing in things:
-                if is_a(thing, type) and id(thing) not in known:
-                    detach(thing, self._is_project)
+        new = [cls for cls in self.classes() if id(cls) not in known]
+        for cls in new:
+            detach(cls, self._is_project)
+        return new
 
 
 def _droppable(cls: type, name: str) -> bool:

@@ -59,6 +59,8 @@ class Program:
         """File -> stamp, of what modules read before they failed."""
         self.broken: dict[str, Source] = {}
         """Modules that failed when they were imported inside `try`, as they were then."""
+        self.half_made: list[type] = []
+        """Classes of modules that failed in this attempt; a journal may give them their bases back."""
         self.changes = 0
         """Counts what may have changed objects that modules in the middle of their import look at."""
         self.lock = threading.RLock()

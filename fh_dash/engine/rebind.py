@@ -66,6 +66,15 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
     ]
 
 
+def _given(analysis: Analysis, name: str, hidden: Hidden) -> Any:
+    """What the last star import that gives a name gives."""
+    for star in sorted(analysis.stars(), key=lambda star: -star.line):
+        namespace = vars(sys.modules[star.module]) if star.module in sys.modules else {}
+        if name in namespace and name in public_names(namespace) and name not in hidden.get(star.module, ()):
+            return namespace[name]
+    return MISSING
+
+
 def _given_later(analysis: Analysis, name: str, line: int, hidden: Hidden) -> bool:
     """Whether a star import behind that line gives the name as well."""
     later = [star.module for star in analysis.stars() if star.line > line and star.module in sys.modules]
@@ -85,9 +94,10 @@ def _offered(
         former = before if isinstance(before, list | tuple) else public_names({**given, "__all__": None})
         offered = public_names(given)
         for key in dict.fromkeys([*offered, *former]):
-            wanted = given.get(key, MISSING) if key in offered else MISSING
+            wanted = given.get(key, MISSING) if key in offered else _given(analysis, key, hidden)
             had = namespace.get(key, MISSING)
             from_there = had is MISSING or had is given.get(key)
             unseen = key in hidden.get(star.module, ())
+            unseen = unseen or _given_later(analysis, key, star.line, hidden)
             if key not in analysis.binds and had is not wanted and from_there and not unseen:
                 yield key, had, wanted

@@ -56,7 +56,7 @@ class _Frame:
     keeper: Keeper
     trace: list[Segment | Arrival] = field(default_factory=list)
     patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
-    """Module of a library -> what this one assigns on it and its classes; until it is imported."""
+    """Module -> what this one assigns on it and its classes; until it is imported."""
 
     booked: int = -1
     """The statement before which its effects were booked last."""
@@ -144,7 +144,7 @@ class Runner:
                 self._record(frame, reads, took)
             else:
                 self._program.failed_reads |= reads.files
-                frame.keeper.forget_new_classes()
+                self._program.half_made += frame.keeper.forget_new_classes()
                 self._hand_up(frame, journal)
             self.tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
@@ -172,11 +172,7 @@ class Runner:
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
         self._renew_stacks(watch, source, journal)
-        return _Frame(source.module, source, module, watch, keeper, patches=self._patches(source))
-
-    def _patches(self, source: Source) -> dict[str, list[reach.Patch]]:
-        found = reach.patches(source)
-        return {module: found[module] for module in found if module not in self._program.graph.analyses}
+        return _Frame(source.module, source, module, watch, keeper, patches=reach.patches(source))
 
     def _execute(self, frame: _Frame) -> None:
         namespace = vars(frame.module)
@@ -283,8 +279,10 @@ class Runner:
         noted = {step.module for step in frame.trace if isinstance(step, Arrival)}
         self.at_import([name for name in names if name not in noted], arrive)
         for module in [module for module in frame.patches if module in sys.modules]:
-            for owner, name in reach.owners(sys.modules[module], frame.patches.pop(module)):
-                frame.watch.track_foreign(module, owner, name)
+            found = frame.patches.pop(module)
+            if not self._program.is_project_path(vars(sys.modules[module]).get("__file__") or ""):
+                for owner, name in reach.owners(sys.modules[module], found):
+                    frame.watch.track_foreign(module, owner, name)
 
     # ------------------------------------------------------------------------------------------- in reach
 

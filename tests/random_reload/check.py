@@ -42,7 +42,7 @@ class Session:
         """Of the state that serves now; None while nothing does."""
         self._serving: Files = {}
         self._dirty: list[Path] = []
-        self._begun = self._failed_start = False
+        self._begun = self._failed_start = self._failed_late = False
 
     def try_out(self, files: Files) -> Outcome:
         """Write the files, for a look at what a cold start makes of them."""
@@ -95,7 +95,8 @@ class Session:
         found = self._live.account(_modules(outcome.account))
         self._account, self._serving = found, dict(self._live.files)
         wrong = differences(outcome.account, found)
-        if outcome.account.get(observe.FAILED_LATE):
+        self._failed_late |= observe.FAILED_LATE in outcome.account
+        if self._failed_late:
             wrong = [f"{line} {FAILED_LATE}" for line in wrong]
         if wrong and all(" subclasses: " in line for line in wrong):
             gc.collect()
@@ -127,7 +128,7 @@ class Session:
         self._live.write(refused)
         changes = snapshot.changes()
         changes += [line.replace("(cold start)", "(before)") for line in self._since(now) if not _collected(line)]
-        if self._account.get(observe.FAILED_LATE):
+        if self._failed_late:
             return None  # the probes themselves have changed something
         return Fault("bad save changed something", [error, *changes], self._live.reports) if changes else None
 
