@@ -16,6 +16,7 @@ import enum
 import functools
 import gc
 import inspect
+import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
@@ -267,12 +268,22 @@ def move_instances(replaced: Sequence[tuple[type, type]]) -> None:
     """
     if not replaced:
         return
+    _forget_in_typing()
     successors = {id(old): new for old, new in replaced}
     for thing in gc.get_referrers(*(old for old, _ in replaced)):
         successor = successors.get(id(type(thing)))
         if successor is not None:
             with contextlib.suppress(TypeError):
                 _CLASS_OF.__set__(thing, successor)
+
+
+def _forget_in_typing() -> None:
+    """`Optional[Old]` and the like stay in caches of `typing`, and with them the class, until 128 others have come.
+
+    Each save of a module with pydantic models left a generation of them. Python's own tests clear the caches so, too.
+    """
+    for clear in getattr(typing, "_cleanups", ()):
+        clear()
 
 
 _CLASS_OF: Any = vars(object)["__class__"]
