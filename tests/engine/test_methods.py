@@ -77,3 +77,25 @@ def test_static_methods_are_not_known() -> None:
 
 def test_no_class() -> None:
     assert methods_of(ast.parse("x = 1").body[0]) == (set(), set())
+
+
+MIXED = {
+    "goes through": ("for item in self.items:\n            self.made.append(item)", True),
+    "given to a function": ("self.made = sorted(self.items)", True),
+    "looks up and returns it": ("self.count = 1\n        return self.items[0]", True),
+    "looks up": ("self.items[0].add(1)", False),
+    "registers": ("def put(fn):\n            self.made.append((self.prefix, fn))\n        return put", False),
+    "its own": ("for item in self.items:\n            self.items.append(item)", False),
+    "set when it was made": ("for item in self.fixed:\n            self.made.append(item)", False),
+}
+
+
+@pytest.mark.parametrize(("body", "reads"), MIXED.values(), ids=MIXED)
+def test_what_changes_one_thing_by_another(body: str, reads: bool) -> None:
+    """It reads when it goes through what other methods fill; a decorator that a method gives only registers."""
+    tree = ast.parse(
+        f"class A:\n    def __init__(self): self.fixed = []\n    def add(self, x): self.items.append(x)\n"
+        f"    def method(self):\n        {body}\n"
+    )
+    readers, _ = methods_of(tree.body[0])
+    assert ("method" in readers) is reads

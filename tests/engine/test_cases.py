@@ -1,0 +1,67 @@
+"""Small apps with saves, in the format of `tests/reload_cases`, in this process: what people met who wrote apps.
+
+Each was wrong once. Those that need a server, or the start of an app, are in `tests/reload_cases/cases`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.reload_cases.run import Step, parse
+from tests.support.project import Project
+
+CASES = sorted(Path(__file__).with_name("cases").glob("*.case"))
+
+OPEN: dict[str, str] = {
+    "behaviour_defaultdict": "the factory is called by an item access",
+    "cached_settings_emptied": "a cache that was cleared cannot be filled again when the save is refused",
+    "classmethod_reads": "the list of a class, filled by its objects and read by a class method",
+    "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
+    "import_in_class_body": "an import statement in a class body",
+    "numbered_options": "numbers taken from the length of a table stay when an earlier module takes one more",
+    "order_name_in_branch": "a name that is bound in two branches has the place of the first one",
+    "registry_sorted_on_entry": "sorting a list of one is taken for appending",
+    "singledispatchmethod": "what others registered goes with the old method",
+    "string_io": "a StringIO is no container",
+}
+"""Case -> why it is wrong still. Strict: a case that passes must leave the table."""
+
+
+def parameters() -> list[object]:
+    return [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.xfail(reason=OPEN[path.stem])] if path.stem in OPEN else [])
+        for path in CASES
+    ]
+
+
+@pytest.mark.parametrize("path", parameters())
+def test_case(path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each save the pages are those of a fresh import; what is to be kept is; a bad save changes nothing."""
+    case = parse(path)
+    monkeypatch.chdir(project.root)
+    start, *steps = case.steps
+    project.load(start.files)
+    assert steps
+    for step in steps:
+        carry_out(step, project, case.probes, case.keep)
+
+
+def carry_out(step: Step, project: Project, probes: Sequence[str], keep: Sequence[str]) -> None:
+    before = [project.get(path) for path in (*probes, *keep)]
+    if step.kind == "break":
+        project.bad_save(step.files)
+        assert [project.get(path) for path in (*probes, *keep)] == before
+        return
+    project.save(step.files)
+    found = [project.get(path) for path in probes]
+    with project.restarted():
+        fresh = [project.get(path) for path in probes]
+    assert found == fresh
+    assert [project.get(path) for path in keep] == before[len(probes) :]
+
+
+def test_all_open_cases_are_there() -> None:
+    assert OPEN.keys() <= {path.stem for path in CASES}
