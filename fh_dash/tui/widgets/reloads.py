@@ -167,7 +167,7 @@ def _module(report: ModuleReport, name_width: int) -> Line:
     reason = ", ".join(report.names) if report.outcome == "rebound" and report.names else report.reason
     return [
         (" " * _INDENT, "text"),
-        (f"{report.outcome:<9}", "muted"),
+        (f"{report.outcome:<8} ", "muted"),
         (f"{report.name:<{name_width}}", OUTCOMES.get(report.outcome, "text")),
         (f"  {reason}", "muted"),
     ]
