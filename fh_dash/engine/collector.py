@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fh_dash.engine.scopes import annotations_of, assigned, declared_global
 from fh_dash.engine.uses import (
     ANNOTATED,
     CALLERS,
@@ -187,13 +188,13 @@ class UseCollector(ast.NodeVisitor):
         if self._annotations_later and not node.decorator_list:
             self._depth += 1
         before, self._via = self._via, ANNOTATED if self._depth else ()
-        for annotation in _annotations(node):
+        for annotation in annotations_of(node):
             self.visit(annotation)  # of a function within one: nothing but which object it is counts
         self._via = before
         self._depth -= self._annotations_later and not node.decorator_list
         self._bind(node.name)
         first = len(self.later)
-        self._function(node.args, node.body, _declared_global(node.body))
+        self._function(node.args, node.body, declared_global(node.body))
         if not self._depth and any(part in START_UP for d in node.decorator_list for part in dotted(d)):
             self.now += [replace(use, called=True, via=()) for use in self.later[first:]]
 
@@ -227,7 +228,7 @@ class UseCollector(ast.NodeVisitor):
 
     def _function(self, args: ast.arguments, body: Sequence[ast.AST], globals_: frozenset[str] = frozenset()) -> None:
         names = {a.arg for a in ast.walk(args) if isinstance(a, ast.arg)}
-        names |= _assigned(body)
+        names |= assigned(body)
         before_via, self._via = self._via, ()
         before_class, self._in_class = self._in_class, 0
         self._scopes.append(names - globals_)
@@ -303,41 +304,3 @@ def _plain(node: ast.AST) -> bool:
         found = by_name(node)
         node = found[0] if found else node.value  # type: ignore[attr-defined]
     return isinstance(node, ast.Name) or bool(imported_by_name(node))
-
-
-def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    args = node.args
-    every = [*args.posonlyargs, *args.args, *args.kwonlyargs, *(a for a in (args.vararg, args.kwarg) if a)]
-    return [a.annotation for a in every if a.annotation] + ([node.returns] if node.returns else [])
-
-
-def _assigned(body: Sequence[ast.AST]) -> set[str]:
-    """Names that are local to a function with this body, nested functions left out."""
-    names: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                names.add(node.name)
-                continue
-            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
-                continue
-            case ast.Name(ctx=ast.Store() | ast.Del()):
-                names.add(node.id)
-            case ast.Import() | ast.ImportFrom():
-                names |= {(a.asname or a.name.partition(".")[0]) for a in node.names}
-            case (
-                ast.ExceptHandler(name=str() as name)
-                | ast.MatchAs(name=str() as name)
-                | ast.MatchStar(name=str() as name)
-            ):
-                names.add(name)
-        stack.extend(ast.iter_child_nodes(node))
-    return names
-
-
-def _declared_global(body: list[ast.stmt]) -> frozenset[str]:
-    nodes = (node for part in body for node in ast.walk(part))
-    return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)

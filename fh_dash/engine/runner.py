@@ -8,16 +8,15 @@ import os
 import sys
 import threading
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
-from types import FrameType, ModuleType
+from dataclasses import replace
+from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import reach
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
+from fh_dash.engine.frame import Frame
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.known import CONTAINERS, OBJECTS
@@ -45,36 +44,6 @@ _STATUS_WORDS = frozenset({"stat", "getmtime", "getsize"})
 """Names in source that say it asks for the size or time of files."""
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A module that is running now."""
-
-    name: str
-    source: Source
-    module: ModuleType
-    watch: Watch
-    keeper: Keeper
-    trace: list[Segment | Arrival] = field(default_factory=list)
-    patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
-    """Module -> what this one assigns on it and its classes; until it is imported."""
-
-    booked: int = -1
-    """The statement before which its effects were booked last."""
-
-    def has_acted(self, unit: int) -> bool:
-        """Whether other statements than imports may have run since then."""
-        units = self.source.analysis.units[min(self.booked + 1, unit) : unit + 1]
-        return unit < self.booked or not all(part.kind == "import" and not part.conditional for part in units)
-
-    def unit(self) -> int:
-        """Number of the top-level statement that it stands at; to be called on its thread."""
-        units, code = self.source.analysis.units, self.source.code
-        at: FrameType | None = sys._getframe(1)
-        while at is not None and at.f_code is not code:
-            at = at.f_back
-        return max(bisect_right(units, at.f_lineno, key=attrgetter("line")) - 1, 0) if at is not None else len(units)
-
-
 class Runner:
     """Runs modules, nested as imports nest, one stack per thread."""
 
@@ -83,8 +52,8 @@ class Runner:
         self._local = threading.local()
 
     @property
-    def stack(self) -> list[_Frame]:
-        stack: list[_Frame] | None = getattr(self._local, "stack", None)
+    def stack(self) -> list[Frame]:
+        stack: list[Frame] | None = getattr(self._local, "stack", None)
         if stack is None:
             stack = self._local.stack = []
         return stack
@@ -151,7 +120,7 @@ class Runner:
 
     def _frame(
         self, module: ModuleType, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]
-    ) -> _Frame:
+    ) -> Frame:
         program = self._program
         keeper = Keeper(
             source.analysis.definitions,
@@ -172,9 +141,9 @@ class Runner:
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
         self._renew_stacks(watch, source, journal)
-        return _Frame(source.module, source, module, watch, keeper, patches=reach.patches(source))
+        return Frame(source.module, source, module, watch, keeper, patches=reach.patches(source))
 
-    def _execute(self, frame: _Frame) -> None:
+    def _execute(self, frame: Frame) -> None:
         namespace = vars(frame.module)
         namespace[HOOK] = frame.keeper
         try:
@@ -183,7 +152,7 @@ class Runner:
         finally:
             namespace.pop(HOOK, None)
 
-    def _book(self, frame: _Frame) -> int:
+    def _book(self, frame: Frame) -> int:
         """Before an import: book what the module did so far; the number of the statement that it stands at."""
         unit = frame.unit()
         if frame.has_acted(unit):
@@ -191,7 +160,7 @@ class Runner:
         frame.booked = unit
         return unit
 
-    def flush(self, frame: _Frame) -> None:
+    def flush(self, frame: Frame) -> None:
         """Book what the module did since its last import."""
         own = {id(vars(frame.module)), *map(id, frame.keeper.classes())}
         found = frame.watch.flush(frame.keeper.shadows, own)
@@ -199,7 +168,7 @@ class Runner:
         if deltas := [delta for delta in found if id(delta.tracked.container) not in parts]:
             frame.trace.append(Segment(deltas, self._program.tick()))
 
-    def _record(self, frame: _Frame, reads: Reads, took: float) -> None:
+    def _record(self, frame: Frame, reads: Reads, took: float) -> None:
         program = self._program
         earlier = program.records.get(frame.name)
         # `if Path("local.json").exists()` leaves no trace
@@ -222,7 +191,7 @@ class Runner:
         with program.lock:
             program.records[frame.name] = record
 
-    def _hand_up(self, frame: _Frame, journal: Journal) -> None:
+    def _hand_up(self, frame: Frame, journal: Journal) -> None:
         """What a failed module did to others stays, if an importer handles the failure: it is that one's doing now."""
         if self.stack:
             self._note_failed(frame.name, frame.trace)

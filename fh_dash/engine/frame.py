@@ -1,0 +1,46 @@
+"""A module in the middle of its run."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from operator import attrgetter
+from types import FrameType, ModuleType
+
+from fh_dash.engine import reach
+from fh_dash.engine.circles import Arrival
+from fh_dash.engine.deltas import Segment
+from fh_dash.engine.patch import Keeper
+from fh_dash.engine.sources import Source
+from fh_dash.engine.watch import Watch
+
+
+@dataclass(slots=True)
+class Frame:
+    """A module that is running now."""
+
+    name: str
+    source: Source
+    module: ModuleType
+    watch: Watch
+    keeper: Keeper
+    trace: list[Segment | Arrival] = field(default_factory=list)
+    patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
+    """Module -> what this one assigns on it and its classes; until it is imported."""
+
+    booked: int = -1
+    """The statement before which its effects were booked last."""
+
+    def has_acted(self, unit: int) -> bool:
+        """Whether other statements than imports may have run since then."""
+        units = self.source.analysis.units[min(self.booked + 1, unit) : unit + 1]
+        return unit < self.booked or not all(part.kind == "import" and not part.conditional for part in units)
+
+    def unit(self) -> int:
+        """Number of the top-level statement that it stands at; to be called on its thread."""
+        units, code = self.source.analysis.units, self.source.code
+        at: FrameType | None = sys._getframe(1)
+        while at is not None and at.f_code is not code:
+            at = at.f_back
+        return max(bisect_right(units, at.f_lineno, key=attrgetter("line")) - 1, 0) if at is not None else len(units)
