@@ -102,6 +102,8 @@ class Analysis:
     """Every name in a use: that one, and those behind dots."""
     strings: frozenset[str] = frozenset()
     """String constants that can be names."""
+    asks: frozenset[str] = frozenset()
+    """Of `dissect.ASKING`, what it calls, anywhere."""
 
     def stars(self) -> tuple[Import, ...]:
         return tuple(i for i in self.imports if i.local == STAR and not i.deferred)

@@ -44,11 +44,24 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
         strings=frozenset(filter(str.isidentifier, strings)),
+        asks=ASKING.intersection(_names(tree)),
         declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
     )
 
 
 _FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
+
+
+ASKING = frozenset({"stat", "getmtime", "getsize", "find_spec"})
+"""Functions that ask for the size or time of files, or for modules; reading leaves a trace, this does not."""
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
 
 
 def _strings(tree: ast.Module) -> list[str]:

@@ -15,7 +15,6 @@ from fh_dash.engine.memos import Memo
 from fh_dash.engine.names import Node
 from fh_dash.engine.sources import Source
 from fh_dash.engine.uses import Use
-from fh_dash.engine.walk import code_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ _BY_STRING = frozenset({"getattr", "setattr", "delattr", "vars", "attrgetter"})
 
 def modules_looked_for(source: Source) -> Iterator[str]:
     """Files of the modules that `find_spec` may be asked for."""
-    if "find_spec" in code_names(source.code):
+    if "find_spec" in source.analysis.asks:
         for name in source.analysis.strings:
             yield from (f"{name}.py", os.path.join(name, "__init__.py"))
 

@@ -24,7 +24,6 @@ from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.reads import Reads
 from fh_dash.engine.sources import HOOK, Source
-from fh_dash.engine.walk import code_names
 from fh_dash.engine.watch import Watch
 
 _STACK_WORDS = frozenset(
@@ -38,10 +37,6 @@ _STACK_WORDS = frozenset(
     }
 )
 """Names in source that say it changes what Starlette's middleware stack is built from."""
-
-
-_STATUS_WORDS = frozenset({"stat", "getmtime", "getsize"})
-"""Names in source that say it asks for the size or time of files."""
 
 
 class Runner:
@@ -172,7 +167,7 @@ class Runner:
         program = self._program
         earlier = program.records.get(frame.name)
         # `if Path("local.json").exists()` leaves no trace
-        asked = not code_names(frame.source.code).isdisjoint(_STATUS_WORDS)
+        asked = bool(frame.source.analysis.asks - {"find_spec"})
         for name in frame.source.analysis.files:
             reads.note_named(name, os.path.dirname(frame.source.path), asked=asked)
         for name in reach.modules_looked_for(frame.source):
