@@ -19,6 +19,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.frame import Frame
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.known import CONTAINERS, OBJECTS
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record, segments
@@ -243,9 +244,9 @@ class Runner:
         noted = {step.module for step in frame.trace if isinstance(step, Arrival)}
         self.at_import([name for name in names if name not in noted], arrive)
         for module in [module for module in frame.patches if module in sys.modules]:
-            found = frame.patches.pop(module)
-            if not self._program.is_project_path(vars(sys.modules[module]).get("__file__") or ""):
-                for owner, name in reach.owners(sys.modules[module], found):
+            found, thing = frame.patches.pop(module), sys.modules[module]
+            if is_a(thing, ModuleType) and not self._program.is_project_path(vars(thing).get("__file__") or ""):
+                for owner, name in reach.owners(thing, found):
                     frame.watch.track_foreign(module, owner, name)
 
     # ------------------------------------------------------------------------------------------- in reach

@@ -110,8 +110,8 @@ class Session:
         If it was imported inside a function, and is broken now, that function raises after a cold start; to refuse
         the save is better.
         """
-        there = self._live.loaded() & self._live.files.keys()
-        return not there <= {outcome.account[f"{name}.__file__"] for name in _modules(outcome.account)}
+        there = set(map(_module_name, self._live.loaded())) & set(map(_module_name, self._live.files))
+        return not there <= set(_modules(outcome.account))
 
     def _bad(self, paths: list[Path], outcome: Outcome) -> Fault | None:
         snapshot = Snapshot(str(self._live.root))
@@ -141,6 +141,10 @@ def _collected(line: str) -> bool:
     """An old class that was among the subclasses of its base may have gone by now."""
     before, _, after = line.partition(" / ")
     return " subclasses: " in line and "(another)" in before and "(another)" not in after
+
+
+def _module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _modules(account: Account) -> list[str]:
