@@ -61,6 +61,11 @@ def names_in(folder: str) -> list[str]:
     )
 
 
+def folders_around(files: Collection[str]) -> set[str]:
+    """The folders that these are in, and those around them: a new one in between changes what a listing finds."""
+    return {str(folder) for file in files for folder in Path(file).parents}
+
+
 def _names(folder: str) -> frozenset[str]:
     try:
         return frozenset(names_in(folder))
@@ -79,7 +84,7 @@ def readers(files: Collection[str]) -> dict[Function, str]:
     """The functions that read one of these files, or listed a folder that one has come to or gone from -> which."""
     with _lock:
         known, listed = {name: set(functions) for name, functions in _readers.items()}, dict(_listed)
-    folders = {str(folder) for file in files for folder in Path(file).parents} & listed.keys()
+    folders = folders_around(files) & listed.keys()
     changed = {folder for folder in folders if _names(folder) != listed[folder]}
     found: dict[Function, str] = {}
     for place in sorted({*files} - listed.keys() | changed):

@@ -8,7 +8,7 @@ from typing import Any
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Record
+from fh_dash.engine.program import Record, value_of
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.values import same_value
 
@@ -70,5 +70,4 @@ class Attributes:
         return same_value(self._before[node][0], self._now(node))
 
     def _now(self, node: Node) -> Any:
-        record = self._records.get(node[0])
-        return vars(record.module).get(node[1], MISSING) if record else MISSING
+        return value_of(self._records, node, MISSING)

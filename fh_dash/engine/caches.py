@@ -8,7 +8,7 @@ from typing import Any
 
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Record
+from fh_dash.engine.program import Record, value_of
 from fh_dash.events import CacheChange
 
 
@@ -37,9 +37,7 @@ class Caches:
                 self._cleared[id(cache)] = cache
 
     def _of(self, node: Node) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
-        record = self._records.get(node[0])
-        if record is not None:
-            yield from caches_in(node[1], vars(record.module).get(node[1]))
+        yield from caches_in(node[1], value_of(self._records, node))
 
 
 def caches_in(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:

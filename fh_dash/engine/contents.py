@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType, ModuleType
@@ -15,7 +14,8 @@ from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
-from fh_dash.engine.program import Record, segments
+from fh_dash.engine.program import Record, segments, value_of
+from fh_dash.engine.walk import ATOMS, CONTAINERS
 
 
 @dataclass(slots=True)
@@ -136,13 +136,9 @@ class Contents:
     def touched(self) -> set[Node]:
         """Names that look into the containers, and these; not cached functions of which the containers are results."""
         found = set[Node]().union(*(change.derived | change.entries for change in self._changes))
-        values = [self._value(node) for change in self._changes for node in change.entries]
+        values = [value_of(self._records, node) for change in self._changes for node in change.entries]
         cached = {id(value) for value in values if is_a(value, functools._lru_cache_wrapper)}
-        return {node for node in found if id(self._value(node)) not in cached} if cached else found
-
-    def _value(self, node: Node) -> Any:
-        record = self._records.get(node[0])
-        return vars(record.module).get(node[1]) if record is not None else None
+        return {node for node in found if id(value_of(self._records, node)) not in cached} if cached else found
 
     def made_from(self, containers: Collection[Node]) -> set[Node]:
         """Names whose value or behaviour is made from what these hold."""
@@ -189,19 +185,16 @@ class Moment:
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
 
     def _is_container(self, node: Node) -> bool:
-        record = self.records.get(node[0])
-        return record is not None and is_a(vars(record.module).get(node[1]), dict | list | set | deque)
+        return is_a(value_of(self.records, node), CONTAINERS)
 
     def _dispatches(self, node: Node) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
-        record = self.records.get(node[0])
-        thing = vars(record.module).get(node[1]) if record is not None else None
+        thing = value_of(self.records, node)
         return is_a(thing, FunctionType) and hasattr(thing, "dispatch")
 
 
 _MOST = 1000
 """Larger tables hold data."""
-_ATOMS = (str, bytes, int, float, bool, type(None))
 
 
 def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
@@ -222,7 +215,7 @@ def _functions_in(thing: Any, depth: int = 3) -> Iterator[FunctionType | type]:
     """Functions and classes that an entry is, or holds: `(priority, fn)`, `Job(fn)`, `partial(fn, 1)`, `obj.method`."""
     if is_a(thing, FunctionType | type):
         yield thing
-    elif depth and type(thing) not in _ATOMS:
+    elif depth and not is_a(thing, ATOMS):
         for part in _parts(thing):
             yield from _functions_in(part, depth - 1)
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fh_dash.engine import abcs
-from fh_dash.engine.journal import MISSING, Journal, restore_sequence
+from fh_dash.engine.journal import MISSING, Journal, put, restore_sequence
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
 from fh_dash.engine.tracked import Tracked, copy_of
-from fh_dash.engine.undo import put, redo, undo
+from fh_dash.engine.undo import redo, undo
 from fh_dash.engine.walk import CONTAINERS
 
 DERIVED = frozenset({"middleware_stack", "_abc_impl"})

@@ -25,7 +25,8 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     imports = tuple(_imports(tree, package))
     later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
     units = tuple(_units(tree.body, (package, later)))
-    strings = _strings(tree)
+    nodes = list(ast.walk(tree))
+    strings = _strings(nodes)
     by_name = _by_name(units)
     binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
     return Analysis(
@@ -44,28 +45,26 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
         strings=frozenset(filter(str.isidentifier, strings)),
-        asks=ASKING.intersection(_names(tree)),
-        declared=frozenset(n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names),
+        asks=ASKING.intersection(_names(nodes)),
+        declared=frozenset(n for node in nodes if isinstance(node, ast.Global) for n in node.names),
     )
 
 
 _FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
-
-
 ASKING = frozenset({"stat", "getmtime", "getsize", "find_spec"})
 """Functions that ask for the size or time of files, or for modules; reading leaves a trace, this does not."""
 
 
-def _names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _names(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             yield node.attr
         elif isinstance(node, ast.Name):
             yield node.id
 
 
-def _strings(tree: ast.Module) -> list[str]:
-    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+def _strings(nodes: list[ast.AST]) -> list[str]:
+    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
     return [text for text in constants if isinstance(text, str) and len(text) < 200]
 
 

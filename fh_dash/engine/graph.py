@@ -109,9 +109,9 @@ class Graph(Objects):
         return self._deps[module]
 
     def _made_from(self, module: str, name: str, use: Use) -> Iterator[Node]:
-        kept = use.handed_on and use.via[-1] not in KEEPERS_OF_BEHAVIOUR and not self.behaves(module, use)
         if use.via == ANNOTATED:
             return
+        kept = use.handed_on and use.via[-1] not in KEEPERS_OF_BEHAVIOUR and not self.behaves(module, use)
         nodes = list(self.resolve(module, use.path))
         if len(nodes) > 1 and use.path[0] != name:
             nodes.append((module, use.path[0]))  # which of them it stands for is known when the module has run

@@ -111,19 +111,7 @@ class Journal:
 
 def _set_names(mapping: Any, before: dict[str, Any]) -> None:
     for name, value in before.items():
-        if isinstance(mapping, type):
-            _set_attribute(mapping, name, value)
-        elif value is MISSING:
-            drop_item(mapping, name)
-        else:
-            set_item(mapping, name, value)
-
-
-def _set_attribute(cls: type, name: str, value: Any) -> None:
-    if value is not MISSING and vars(cls).get(name, MISSING) is not value:
-        type.__setattr__(cls, name, value)
-    elif value is MISSING and name in vars(cls):
-        type.__delattr__(cls, name)
+        put(mapping, name, value)
 
 
 def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
@@ -142,6 +130,19 @@ def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -
         for key in order:
             drop_item(mapping, key)
             set_item(mapping, key, before[key])
+
+
+def put(container: Any, key: Any, value: Any) -> None:
+    """Set or, with MISSING, delete an item of a mapping or an attribute of a class."""
+    if isinstance(container, type):
+        if value is MISSING and key in vars(container):
+            type.__delattr__(container, key)
+        elif vars(container).get(key, MISSING) is not value:
+            type.__setattr__(container, key, value)
+    elif value is MISSING:
+        drop_item(container, key)
+    else:
+        set_item(container, key, value)
 
 
 def set_item(mapping: Any, key: Any, value: Any) -> None:

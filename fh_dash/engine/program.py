@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import forget
 from fh_dash.engine.sources import Source, load
 
@@ -204,6 +205,12 @@ class Program:
             forget(self.entry, NoJournal())
             del self.records[self.entry]
             self.graph.update({self.entry: None})
+
+
+def value_of(records: Mapping[str, Record], node: Node, missing: Any = None) -> Any:
+    """What a global of a project module stands for now."""
+    record = records.get(node[0])
+    return vars(record.module).get(node[1], missing) if record is not None else missing
 
 
 def segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:

@@ -37,18 +37,18 @@ def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tu
             names.add(imported.name)
         elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
             names |= attributes(source) & namespace.keys()
-    changed = {name for unit in source.analysis.units for name in unit.mutates}
     for name in names & namespace.keys():
         thing = namespace[name]
         if not is_a(thing, ModuleType):
             yield (target, name), thing
-        if is_a(thing, _lru_cache_wrapper) and not _locals(source, target, name).isdisjoint(changed):
+        if is_a(thing, _lru_cache_wrapper) and _changes_result(source, target, name):
             yield (target, name), Memo(thing)
 
 
-def _locals(source: Source, target: str, name: str) -> set[str]:
-    """The names by which a module may know one of another: its own, or that of the other module."""
-    return {i.local for i in source.analysis.imports if i.name in (name, None) or f"{i.module}.{i.name}" == target}
+def _changes_result(source: Source, target: str, name: str) -> bool:
+    """Whether it may change what a function of another module returns: `registry().add(…)`."""
+    known = {i.local for i in source.analysis.imports if i.name in (name, None) or f"{i.module}.{i.name}" == target}
+    return any(not unit.mutates.isdisjoint(known) for unit in source.analysis.units)
 
 
 def _leads_to(imported: Import, target: str) -> bool:
@@ -77,7 +77,9 @@ def assigned_on(source: Source, target: str) -> set[str]:
     last = target.rpartition(".")[2]
     locals_ = {i.local for i in source.analysis.imports if i.module == target and i.name is None}
     locals_ |= {i.local for i in source.analysis.imports if f"{i.module}.{i.name}" == target}
-    by_string = any(use.via in _SETTERS and use.path[0] in locals_ for use in _uses(source))
+    by_string = not source.analysis.parts.isdisjoint(_SETTERS) and any(
+        use.via in {(name,) for name in _SETTERS} and use.path[0] in locals_ for use in _uses(source)
+    )
     return {
         use.path[-1]
         for use in _uses(source)
@@ -85,7 +87,7 @@ def assigned_on(source: Source, target: str) -> set[str]:
     } | (source.analysis.strings if by_string else set())
 
 
-_SETTERS = (("setattr",), ("delattr",))
+_SETTERS = frozenset({"setattr", "delattr"})
 
 
 def assigned_parts(source: Source) -> frozenset[str]:

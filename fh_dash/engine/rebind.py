@@ -62,24 +62,17 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
     return [
         (local, node)
         for local, node in found
-        if node[0] not in stars or node[1] != local or not _given_later(analysis, local, stars[node[0]], hidden)
+        if node[0] not in stars or node[1] != local or _given(analysis, local, hidden, stars[node[0]]) is MISSING
     ]
 
 
-def _given(analysis: Analysis, name: str, hidden: Hidden) -> Any:
-    """What the last star import that gives a name gives."""
+def _given(analysis: Analysis, name: str, hidden: Hidden, behind: int = 0) -> Any:
+    """What the last star import behind that line that gives a name gives; MISSING when none does."""
     for star in sorted(analysis.stars(), key=lambda star: -star.line):
-        namespace = vars(sys.modules[star.module]) if star.module in sys.modules else {}
+        namespace = vars(sys.modules[star.module]) if star.line > behind and star.module in sys.modules else {}
         if name in namespace and name in public_names(namespace) and name not in hidden.get(star.module, ()):
             return namespace[name]
     return MISSING
-
-
-def _given_later(analysis: Analysis, name: str, line: int, hidden: Hidden) -> bool:
-    """Whether a star import behind that line gives the name as well."""
-    later = [star.module for star in analysis.stars() if star.line > line and star.module in sys.modules]
-    given = (module for module in later if name not in hidden.get(module, ()))
-    return any(name in public_names(vars(sys.modules[module])) for module in given)
 
 
 def _offered(
@@ -97,7 +90,6 @@ def _offered(
             wanted = given.get(key, MISSING) if key in offered else _given(analysis, key, hidden)
             had = namespace.get(key, MISSING)
             from_there = had is MISSING or had is given.get(key)
-            unseen = key in hidden.get(star.module, ())
-            unseen = unseen or _given_later(analysis, key, star.line, hidden)
+            unseen = key in hidden.get(star.module, ()) or _given(analysis, key, hidden, star.line) is not MISSING
             if key not in analysis.binds and had is not wanted and from_there and not unseen:
                 yield key, had, wanted

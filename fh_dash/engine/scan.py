@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fh_dash.engine import sources
-from fh_dash.engine.answers import readers
+from fh_dash.engine.answers import folders_around, readers
 from fh_dash.engine.caches import caches_in
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
 from fh_dash.engine.names import Node
@@ -151,7 +151,7 @@ class Scan:
         )
 
     def _check_reads(self, files: Collection[str]) -> None:
-        folders = {str(folder) for file in files for folder in Path(file).parents}
+        folders = folders_around(files)
         for name, record in self._program.records.items():
             for file, before in record.reads.items():
                 if (file in files or file in folders or os.path.realpath(file) in files) and self._differs(

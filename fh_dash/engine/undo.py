@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from fh_dash.engine import abcs
 from fh_dash.engine.irreversible import Irreversible
-from fh_dash.engine.journal import MISSING, drop_item, restore_sequence, set_item
+from fh_dash.engine.journal import MISSING, drop_item, put, restore_sequence, set_item
 from fh_dash.engine.shadows import same_items
 from fh_dash.engine.tracked import contents
 
 if TYPE_CHECKING:
     from fh_dash.engine.deltas import Delta
-
-
-def put(container: Any, key: Any, value: Any) -> None:
-    """Set or, with MISSING, delete an item of a mapping or an attribute of a class."""
-    if isinstance(container, type):
-        if value is not MISSING:
-            type.__setattr__(container, key, value)
-        elif key in vars(container):
-            type.__delattr__(container, key)
-    elif value is not MISSING:
-        set_item(container, key, value)
-    else:
-        drop_item(container, key)
 
 
 def undo(delta: Delta, container: Any) -> None:

@@ -29,7 +29,7 @@ from fh_dash.engine.tracked import Tracked, changeable
 
 CONTAINERS = (dict, list, set, deque)
 _BOUND = (BuiltinMethodType, MethodWrapperType)
-_ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)
+ATOMS = (str, bytes, int, float, complex, bool, type(None), range, CodeType)
 _OPAQUE = frozenset(
     "logging threading _thread asyncio uvloop concurrent socket ssl re typing types inspect ast sqlite3 apsw decimal "
     "datetime numpy torch pandas polars tensorflow jax transformers sentence_transformers sklearn random io "
@@ -100,7 +100,7 @@ class Walker:
     def _walk(self) -> Iterator[Tracked]:
         while self._queue and len(self._seen) < _NODES:
             node, thing, owner, key, depth, self._renew = self._queue.popleft()
-            if is_a(thing, _ATOMS) or id(thing) in self._seen:
+            if is_a(thing, ATOMS) or id(thing) in self._seen:
                 continue
             self._seen[id(thing)] = thing
             yield from self._enter(node, thing, owner, key, depth + 1)

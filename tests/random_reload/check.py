@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.random_reload import observe
 from tests.random_reload.cold import Cold, Outcome
-from tests.random_reload.known import FAILED_LATE, UNTIL_COLLECTED
+from tests.random_reload.known import LATE, UNTIL_COLLECTED
 from tests.random_reload.live import ENTRY, Live
 from tests.random_reload.minimal import overruns
-from tests.random_reload.observe import SOURCE, Account, differences
+from tests.random_reload.observe import FAILED_LATE, SOURCE, Account, differences
 from tests.random_reload.snapshot import Snapshot
 from tests.random_reload.world import Files
 
@@ -95,9 +94,9 @@ class Session:
         found = self._live.account(_modules(outcome.account))
         self._account, self._serving = found, dict(self._live.files)
         wrong = differences(outcome.account, found)
-        self._failed_late |= observe.FAILED_LATE in outcome.account
+        self._failed_late |= FAILED_LATE in outcome.account
         if self._failed_late:
-            wrong = [f"{line} {FAILED_LATE}" for line in wrong]
+            wrong = [f"{line} {LATE}" for line in wrong]
         if wrong and all(" subclasses: " in line for line in wrong):
             gc.collect()
             left = differences(outcome.account, self._live.account(_modules(outcome.account)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-FAILED_LATE = "(what a module had done that fails when a function imports it)"
+from tests.random_reload.observe import FAILED_LATE
+
+LATE = f"({FAILED_LATE})"
 UNTIL_COLLECTED = "(until the garbage collector runs)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
     "stars of packages": r": nothing \(cold start\) / module .* \(another\)",
     "old classes stay": rf" subclasses: .* {re.escape(UNTIL_COLLECTED)}$",
-    "failed late": rf" {re.escape(FAILED_LATE)}$",
+    "failed late": rf" {re.escape(LATE)}$",
     "modules stay loaded": r"^more modules: ",
 }
 """What it is -> what each line of the details looks like then."""
