@@ -55,11 +55,13 @@ class Contents:
 
     def note_run(self, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
-        self._fill(Change(), old, new)
+        self._fill(found := Change(), old, new)
+        self.note_holders(found.derived)
 
     def note_gone(self, old: Collection[Segment]) -> None:
         """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
-        self._fill(Change(since=min((segment.number for segment in old), default=0)), old, ())
+        self._fill(found := Change(since=min((segment.number for segment in old), default=0)), old, ())
+        self.note_holders(found.derived)
 
     def note_subclasses(
         self,
@@ -77,15 +79,24 @@ class Contents:
 
     def note_holders(self, nodes: Collection[Node]) -> None:
         """Functions that were put into containers behave differently: so does who calls what it finds there."""
+        found, since, waiting = Change(), [], {*nodes}
+        while places := self._places(waiting):
+            holders = self._graph.aliased(container for container, _ in places) - found.entries
+            found.entries |= holders
+            since += [number for _, number in places]
+            # a function that goes through one table may itself be in another one
+            waiting = self._graph.spread(holders, contents=True) - found.derived - self._behaviour
+            found.derived |= waiting
+        if since:
+            found.since = min(since)
+            found.derived -= found.entries
+            self._changes.append(found)
+            self._concern(found.derived | found.entries)
+
+    def _places(self, nodes: Collection[Node]) -> set[tuple[Node, int]]:
+        """The containers that hold these functions, and when they came there in the last start."""
         places = {place for node in nodes for place in self._holders.get(node, ())}
-        places |= {(table, 0) for node in nodes for table in self._tables(node)}
-        if not places:
-            return
-        holders = self._graph.aliased(container for container, _ in places)
-        derived = self._graph.spread(holders, contents=True)
-        since = min(number for _, number in places)
-        self._changes.append(Change(since, entries=holders, derived=derived - holders - self._behaviour))
-        self._concern(derived)
+        return places | {(table, 0) for node in nodes for table in self._tables(node)}
 
     @functools.cached_property
     def _holders(self) -> dict[Node, set[tuple[Node, int]]]:

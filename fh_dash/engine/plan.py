@@ -178,8 +178,9 @@ class Planner:
             spec = self._find(name)
             if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
                 return sources.load(name, Path(spec.origin))
-            if name.partition(".")[0] not in self._program.graph.analyses and not in_project(spec, self._program):
-                importlib.import_module(name)
+            unknown = name.partition(".")[0] not in self._program.graph.analyses
+            if spec is not None and unknown and not in_project(spec, self._program):
+                importlib.import_module(name)  # one that is not found would import the project's packages around it
         except BaseException:  # it will be raised again, and reported, where the project imports it
             return None
         return None

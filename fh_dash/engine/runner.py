@@ -17,7 +17,7 @@ from fh_dash.engine import reach
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.frame import Frame
-from fh_dash.engine.journal import Journal
+from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.known import CONTAINERS, OBJECTS
@@ -110,7 +110,7 @@ class Runner:
             else:
                 self._program.failed_reads |= reads.files
                 self._program.half_made += frame.keeper.forget_new_classes()
-                self._hand_up(frame, journal)
+                self._hand_up(frame)
             self.tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 
@@ -187,13 +187,13 @@ class Runner:
         with program.lock:
             program.records[frame.name] = record
 
-    def _hand_up(self, frame: Frame, journal: Journal) -> None:
+    def _hand_up(self, frame: Frame) -> None:
         """What a failed module did to others stays, if an importer handles the failure: it is that one's doing now."""
         if self.stack:
             self._note_failed(frame.name, frame.trace)
             return
         for segment in reversed(segments(frame.trace)):
-            segment.undo(journal)
+            segment.undo(NoJournal())  # nobody handles it: all is put back, and this must not be put back as well
 
     def _note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
         """In the trace of its importer: the modules that it imported before it failed are there, itself is not."""

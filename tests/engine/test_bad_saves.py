@@ -319,3 +319,17 @@ def test_many_bad_saves(shop: Project) -> None:
         )
     unchanged(picture)
     assert sys.getrecursionlimit() == limit
+
+
+def test_new_module_registers_and_fails(project: Project) -> None:
+    """What a module had put somewhere before it failed, loaded for the first time, is taken back."""
+    shop = (
+        "class Router:\n    def __init__(self):\n        self.paths = []\n"
+        "    def get(self, path):\n        def put(fn):\n            self.paths.append(path)\n        return put\n"
+        "router = Router()\ndef other(a=1):\n    return a\n"
+    )
+    views = "from shop import *\n@router.get('/new')\ndef new():\n    pass\n1 / 0\n"
+    start = {"app.py": "from shop import other\n", "shop.py": shop, "admin.py": "import inner.views\n"}
+    project.load({**start, "inner/views/__init__.py": views})
+    project.bad_save({"app.py": "from shop import other\nfrom admin import nothing\n"})
+    assert project["shop"].router.paths == []

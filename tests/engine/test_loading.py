@@ -184,6 +184,12 @@ class TestForeignModules:
         project.save({"app.py": "TYPE_CHECKING = False\n" + code})
         assert "story_lazy" not in sys.modules
 
+    def test_missing_submodule(self, project: Project) -> None:
+        """A module that does not exist is looked for without importing the project's package around it."""
+        project.load({"app.py": "X = 1\n", "lib/__init__.py": "", "admin.py": "import lib.missing\n"})
+        project.bad_save({"app.py": "import admin\n"})
+        assert "lib" not in sys.modules
+
     def test_bad_save(self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A save that does not compile imports nothing."""
         foreign(tmp_path, monkeypatch, story_lib="")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.random_reload.cold import Cold, Outcome
-from tests.random_reload.known import LATE, UNTIL_COLLECTED
+from tests.random_reload.known import EARLY, LATE, UNTIL_COLLECTED
 from tests.random_reload.live import ENTRY, Live
 from tests.random_reload.minimal import overruns
-from tests.random_reload.observe import FAILED_LATE, SOURCE, Account, differences
+from tests.random_reload.observe import FAILED_LATE, SOURCE, Account, clear_caches, differences
 from tests.random_reload.snapshot import Snapshot
 from tests.random_reload.world import Files
 
@@ -101,6 +101,11 @@ class Session:
             gc.collect()
             left = differences(outcome.account, self._live.account(_modules(outcome.account)))
             wrong = [line if line in left else f"{line} {UNTIL_COLLECTED}" for line in wrong]
+        if wrong and outcome.cached:  # the answer of that moment, not of the one when all was there
+            clear_caches(outcome.cached)
+            self._account = self._live.account(_modules(outcome.account))
+            left = differences(outcome.uncached, self._account)
+            wrong = [*left, *(f"{line} {EARLY}" for line in wrong if line not in left)]
         return Fault("differs", wrong, self._live.reports) if wrong else None
 
     def _may_refuse(self, outcome: Outcome) -> bool:
@@ -161,7 +166,10 @@ def check(states: Sequence[Files], cold: Cold) -> tuple[int, Fault] | None:
     """The first step that goes wrong, or None."""
     with session(cold) as running:
         for number, files in enumerate(states):
-            if fault := running.step(running.try_out(files)):
+            outcome = running.try_out(files)
+            if outcome.endless:
+                return None
+            if fault := running.step(outcome):
                 return number, fault
     return None
 

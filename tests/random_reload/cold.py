@@ -14,12 +14,12 @@ import signal
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.random_reload.observe import Account, observe
+from tests.random_reload.observe import Account, clear_caches, filled_caches, observe
 
 _SECONDS = 5
 """Longer than any sane project takes; one that does not end is no valid project."""
@@ -33,6 +33,12 @@ class Outcome:
     account: Account
     error: str = ""
     """Empty when the entry was imported; else the exception's type and message."""
+    endless: bool = False
+    """It took too long, be it only to look at it: no valid project."""
+    cached: tuple[str, ...] = ()
+    """Dotted names of functions with a cache that was filled while modules were imported."""
+    uncached: Account = field(default_factory=dict)
+    """If there are any: the account without what these caches hold."""
 
 
 class Cold:
@@ -54,7 +60,7 @@ class Cold:
         process.stdin.write(json.dumps([str(root), entry]).encode() + b"\n")
         process.stdin.flush()
         answer = json.loads(process.stdout.readline())
-        return Outcome(answer.get("account", {}), answer.get("error", ""))
+        return Outcome(**{"account": {}, **answer})
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -77,9 +83,14 @@ def _answer(root: str, entry: str) -> dict[str, Any]:
     sys.path.insert(0, root)
     try:
         importlib.import_module(entry)
-        return {"account": observe(root)}
     except BaseException as error:
         return {"error": f"{type(error).__name__}: {error}"}
+    cached = filled_caches(root)
+    found: dict[str, Any] = {"account": observe(root), "cached": cached}
+    if cached:
+        clear_caches(cached)
+        found["uncached"] = observe(root)
+    return found
 
 
 def _serve() -> None:
@@ -96,7 +107,9 @@ def _serve() -> None:
             _write(out, json.dumps(_answer(*json.loads(line))).encode() + b"\n")
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        if status:
+        if status == signal.SIGALRM:
+            _write(out, json.dumps({"error": "did not end", "endless": True}).encode() + b"\n")
+        elif status:
             _write(out, json.dumps({"error": f"ended with status {status}"}).encode() + b"\n")
 
 

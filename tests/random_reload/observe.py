@@ -64,6 +64,23 @@ def observe(root: str, names: Collection[str] | None = None) -> Account:
             return account
 
 
+def filled_caches(root: str) -> list[str]:
+    """Dotted names of the cached functions of project modules whose cache holds something."""
+    return [
+        f"{module.__name__}.{name}"
+        for module in project_modules(root).values()
+        for name, thing in vars(module).items()
+        if isinstance(thing, functools._lru_cache_wrapper) and thing.cache_info().currsize
+    ]
+
+
+def clear_caches(names: Collection[str]) -> None:
+    for module, _, name in (name.rpartition(".") for name in names):
+        thing = vars(sys.modules[module]).get(name) if module in sys.modules else None
+        if isinstance(thing, functools._lru_cache_wrapper):
+            thing.cache_clear()
+
+
 class _Observer:
     def __init__(self, root: str, modules: Mapping[str, ModuleType]) -> None:
         self._root, self._modules = root, modules
@@ -203,7 +220,7 @@ class _Observer:
             return "not tried"
         try:
             return "same" if pickle.loads(pickle.dumps(thing)) is thing else "another"
-        except Exception as error:
+        except BaseException as error:
             return type(error).__name__
 
     # ------------------------------------------------------------------------------------------ classes
@@ -224,7 +241,7 @@ class _Observer:
         try:
             given = None if issubclass(cls, enum.Enum) or inspect.isabstract(cls) else arguments(cls)
             thing = cls(*given) if given is not None else None
-        except Exception as error:
+        except BaseException as error:
             self._raised(f"{place}()", error)
             return
         if thing is not None:
@@ -264,7 +281,7 @@ class _Observer:
                 continue  # what it was asked for once is state of the member, which lives on
             try:
                 found = getattr(thing, name)
-            except Exception as error:
+            except BaseException as error:
                 self._raised(f"{place}.{name}", error)
                 continue
             if isinstance(found, MethodType | FunctionType):

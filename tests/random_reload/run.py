@@ -83,6 +83,8 @@ class _Game:
             if "circles" not in self._options.features and has_circle(world.files()):
                 continue
             outcome = self._session.try_out(world.files())
+            if outcome.endless:
+                continue
             if not outcome.error or ("failed starts" in self._options.features and self._rng.random() < 0.03):
                 return world, outcome
 
@@ -102,6 +104,8 @@ class _Game:
             if "circles" not in self._options.features and has_circle(world.files()):
                 continue
             outcome = self._session.try_out(world.files())
+            if outcome.endless:
+                continue
             deliberate = any(module.damage for module in world.modules.values())
             by_chance = "circular import" not in outcome.error and rng.random() < 0.3
             if not outcome.error or deliberate or by_chance:
