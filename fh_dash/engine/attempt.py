@@ -219,7 +219,8 @@ class Attempt(Follower):
 
     def _is_there(self, name: str) -> bool:
         """Whether the import of a module has ended at this moment of a cold start."""
-        return name in self._arrived and name not in self._under_way.walked.keys() | self._under_way.running.keys()
+        begun = name in self._arrived or (name in self._program.records and name not in self._known)
+        return begun and name not in self._under_way.walked.keys() | self._under_way.running.keys()
 
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
@@ -251,7 +252,7 @@ class Attempt(Follower):
             elif name in known and name in self.facts.candidates and name in program.records:
                 if reason := self.facts.reason(name, later=True) or self.facts.attribute_reason(name):
                     raise Again(name, reason, known - program.records.keys() - self._plan.gone)
-                self.steps.rebind(name)
+                self.steps.rebind(name, later=True)
 
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""

@@ -125,6 +125,11 @@ class Facts:
         """What a segment set on modules is about to be taken back, and may come to another value."""
         self.concern((), self._attributes.note_taken_back(segment))
 
+    @property
+    def set_on_modules(self) -> Collection[Node]:
+        """Attributes that others set on modules, and that have other values than last time."""
+        return self._attributes.settled
+
     def settle_attributes(self) -> None:
         """Attributes that others set on modules are values as well, from the moment when they have come to another."""
         self.concern(self._attributes.settle(self.values))
@@ -190,8 +195,8 @@ class Facts:
             return f"uses {gone} of {imported.module}, which `__all__` does not name, line {imported.line}"
         namespace, binds = vars(self._records[name].module), self._graph.analyses[name].binds
         for module, key in self.existence:
-            if module != imported.module or key.startswith("_"):
-                continue
+            if module != imported.module or key.startswith("_") or (module, key) not in self.values:
+                continue  # the last: it has the value again that it had
             old, new = self.values[module, key]
             others = any(key in self._graph.exports(star.module) for star in self._others(name, module))
             came = old is MISSING and key in namespace and namespace[key] is not new
@@ -233,14 +238,12 @@ class Facts:
         return False
 
     def star_reason(self, name: str, hidden: Hidden, is_there: Callable[[str], bool]) -> str:
-        """Of a module that was in an import circle last time: its star imports may give more now.
+        """Star imports of a module may give more now: submodules and, if it was in an import circle last time, more.
 
         A submodule is a name of its package from the moment when its own import has ended (`is_there`).
         """
         analysis = self._graph.analyses.get(name)
         if analysis is None or not analysis.stars() or name not in self._former.analyses:
-            return ""
-        if not self._former.cyclic(name):
             return ""
         namespace = vars(self._records[name].module)
         for star in analysis.stars():
@@ -248,7 +251,8 @@ class Facts:
             offered = public_names(vars(given.module)) if given else []
             for key in offered:
                 submodule = f"{star.module}.{key}"
-                if submodule in self._records and (submodule == name or not is_there(submodule)):
+                inside = submodule in self._records
+                if (submodule == name or not is_there(submodule)) if inside else not self._former.cyclic(name):
                     continue
                 if key not in namespace and key not in analysis.binds and key not in hidden.get(star.module, ()):
                     return f"imports * from {star.module}, which has {key} by then"

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, public_names
 from fh_dash.engine.program import Record
+from fh_dash.engine.retry import Again
 from fh_dash.engine.values import same_value
+from fh_dash.engine.walk import ATOMS
 
 
-def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> list[str]:
-    """Give the module the new values of what it holds from others, and note them as facts; the names that changed."""
+def rebind(
+    record: Record, facts: Facts, hidden: Hidden, journal: Journal, *, later: Collection[Node] = ()
+) -> list[str]:
+    """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
+
+    `later`: what came to another value when its import was over, and is nothing to it.
+    """
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names = []
     for local, node in _bindings(analysis, namespace, facts, hidden):
+        if node in later:
+            continue
         old, new = facts.values[node]
+        if new is MISSING:  # a submodule is an attribute of its package all the same
+            new = sys.modules.get(f"{name}.{local}", MISSING)
+        held = namespace.get(local, MISSING)
         # an equal value may be another object: the module got it by way of others
-        if old is not new and same_value(namespace.get(local, MISSING), old):
+        if old is not new and held is not new and same_value(held, old):
+            if _may_be_another(analysis, local, old):
+                raise Again(name, f"has {local} from {node[0]} or from elsewhere")
             _bind(namespace, local, new, journal)
             facts.values[name, local] = (old, new)
             facts.concern([(name, local)])
@@ -43,6 +58,14 @@ def _bind(namespace: dict[str, Any], name: str, value: Any, journal: Journal) ->
         namespace.pop(name, None)
     else:
         namespace[name] = value
+
+
+def _may_be_another(analysis: Analysis, name: str, value: Any) -> bool:
+    """Whether a name with that value may have it from another statement: 0 is 0, and one object can come two ways."""
+    if sum(imported.local == name and not imported.deferred for imported in analysis.imports) > 1:
+        return True
+    own = any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))
+    return own and is_a(value, ATOMS)
 
 
 def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
