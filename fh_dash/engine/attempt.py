@@ -167,6 +167,10 @@ class Attempt(Follower):
             return
         try:
             self._arrive(step.module)
+            hidden = self._under_way.hidden(name)
+            star_reason = self.facts.star_reason(name, step, hidden, self._is_there)
+            if reason := star_reason or self.facts.moment_reason(name, step.module):
+                raise Again(name, reason)
         except Exception as error:
             if not isinstance(error, Again) and record.source.analysis.may_handle(step.unit):
                 raise Again(name, f"imports {step.module} inside try, and that fails") from error
@@ -178,7 +182,9 @@ class Attempt(Follower):
         return self._under_way.not_yet(name)
 
     def loading(self, name: str) -> None:
-        self.steps.clear_caches(self._program.graph.used_by(name))
+        used = self._program.graph.used_by(name)
+        self._under_way.show_half_made(name, used)
+        self.steps.clear_caches(used)
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
@@ -205,10 +211,9 @@ class Attempt(Follower):
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
-        hidden = self._under_way.hidden(name)
-        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name)
-        if reason := early or self.facts.star_reason(name, hidden, self._is_there):
-            raise Again(name, reason)
+        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name) or self._under_way.optional(name)
+        if early:
+            raise Again(name, early)
         reason = self.facts.reason(name)
         if not reason:
             return ""
@@ -257,4 +262,6 @@ class Attempt(Follower):
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""
         if (running := self._runner.running()) in self._under_way.running:
-            self.steps.clear_caches(self._program.graph.used_by(running))
+            used = self._program.graph.used_by(running)
+            self._under_way.show_half_made(running, used)
+            self.steps.clear_caches(used)

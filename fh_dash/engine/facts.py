@@ -8,10 +8,12 @@ contents   what modules did to the containers of others (`contents`)
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.attributes import Attributes
+from fh_dash.engine.circles import Arrival
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
@@ -19,7 +21,7 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Record
+from fh_dash.engine.program import Record, value_of
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
@@ -108,8 +110,13 @@ class Facts:
         self._note_set(new)
         self.contents.note_run((), new)
 
-    def note_gone(self, name: str, old: Collection[Segment]) -> None:
-        """A module was unloaded."""
+    def note_gone(self, name: str, old: Collection[Segment], module: ModuleType) -> None:
+        """A module was unloaded; its package has no attribute of that name any more."""
+        package, _, attribute = name.rpartition(".")
+        if (record := self._records.get(package)) and attribute not in vars(record.module):
+            self.values[package, attribute] = module, MISSING
+            self.concern([(package, attribute)])
+        self.gone.add(name)
         self.ran.add(name)
         self.contents.note_gone(old)
         self.concern((), [name])
@@ -237,8 +244,8 @@ class Facts:
                 return True
         return False
 
-    def star_reason(self, name: str, hidden: Hidden, is_there: Callable[[str], bool]) -> str:
-        """Star imports of a module may give more now: submodules and, if it was in an import circle last time, more.
+    def star_reason(self, name: str, step: Arrival, hidden: Hidden, is_there: Callable[[str], bool]) -> str:
+        """A star import of a module may give more now: submodules and, if it was in an import circle last time, more.
 
         A submodule is a name of its package from the moment when its own import has ended (`is_there`).
         """
@@ -247,6 +254,9 @@ class Facts:
             return ""
         namespace = vars(self._records[name].module)
         for star in analysis.stars():
+            here = analysis.units[step.unit].line if step.unit < len(analysis.units) else 0
+            if (star.module, star.line) != (step.module, here):
+                continue
             given = self._records.get(star.module)
             offered = public_names(vars(given.module)) if given else []
             for key in offered:
@@ -256,6 +266,17 @@ class Facts:
                     continue
                 if key not in namespace and key not in analysis.binds and key not in hidden.get(star.module, ()):
                     return f"imports * from {star.module}, which has {key} by then"
+        return ""
+
+    def moment_reason(self, name: str, module: str) -> str:
+        """Why it must run again, at the moment when it imports that one: others have set a name by then, or not yet."""
+        own = vars(self._records[name].module)
+        for key in self._attributes.of(module):
+            now = value_of(self._records, (module, key), MISSING)
+            for imported in self._graph.analyses[name].imports:
+                here = (imported.module, imported.name) == (module, key) and not imported.deferred
+                if here and not same_value(own.get(imported.local, MISSING), now):
+                    return f"imports {key} from {module}, which others set, line {imported.line}"
         return ""
 
     def attribute_reason(self, name: str) -> str:

@@ -18,7 +18,7 @@ from fh_dash.engine.journal import Journal, restore_mapping
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import drop_gone, forget, prepare, relocate, show_submodules
+from fh_dash.engine.namespaces import drop_gone, forget, is_submodule, prepare, relocate, show_submodules
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
@@ -77,6 +77,9 @@ class Steps:
         self.effects.hold_owners(name, self._plan.reruns)
         graph.forget_dynamic(name)
         used = graph.used_by(name)
+        for _, key in (node for node in used if node[0] == name):
+            if not is_submodule(name, key, namespace.get(key)):
+                namespace.pop(key, None)  # others use it, in a circle
         self.under_way.show_half_made(name, used)
         self.clear_caches(used)
         return before
@@ -145,8 +148,7 @@ class Steps:
         del program.records[name]
         if name in program.graph.analyses:
             program.graph.update({name: None})
-        self.facts.gone.add(name)
-        self.facts.note_gone(name, done)
+        self.facts.note_gone(name, done, record.module)
         self.facts.contents.note_subclasses(name, derived, (), program.starts.get(name, 0))
 
     def derived(self, record: Record) -> list[tuple[str, int]]:

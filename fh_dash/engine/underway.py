@@ -12,6 +12,7 @@ from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_na
 from fh_dash.engine.program import Program
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
+from fh_dash.engine.values import same_value
 
 
 class UnderWay:
@@ -67,6 +68,28 @@ class UnderWay:
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
 
+    def optional(self, name: str) -> str:
+        """What a module could not import in a circle, and handled that, but could after a cold start."""
+        graph, records = self._program.graph, self._program.records
+        analysis, held = graph.analyses[name], vars(records[name].module)
+        for imported in analysis.imports if graph.cyclic(name) else ():
+            key, local = imported.name, imported.local
+            if not imported.guarded or imported.deferred or imported.module not in records or key in (None, STAR):
+                continue
+            units = [unit for unit in analysis.by_name[local] if local in unit.binds]
+            if not all(unit.conditional for unit in units) or sum(unit.kind == "import" for unit in units) > 1:
+                continue
+            if not any(
+                isinstance(step, Arrival) and analysis.units[step.unit] in units for step in records[name].trace
+            ):
+                continue  # in a branch that was not taken
+            value = vars(records[imported.module].module).get(key, MISSING)
+            if value is MISSING or same_value(held.get(local, MISSING), value):
+                continue
+            if key not in self.not_yet(imported.module):
+                return f"could not import {key} from {imported.module} before, line {imported.line}"
+        return ""
+
     def _provided_by(self, star: Import) -> set[str]:
         return self._program.graph.exports(star.module) - self.not_yet(star.module)
 
@@ -85,16 +108,15 @@ class UnderWay:
 
     def show_half_made(self, name: str, used: set[Node]) -> None:
         """A module that is about to run uses others in the middle of their import: they are to be as at that moment."""
-        own = vars(self._program.records[name].module)
         for module in self.walked:
             if key := self._taken_early(name, module):
                 raise Again(module, f"{name} imports {key} from it before its import has ended")
         for module, key in used:
-            if module == name and not is_submodule(name, key, own.get(key)):
-                own.pop(key, None)
-            elif module in self.walked and key in rebound(self._program.graph, module, self.walked[module]):
+            if module == name:
+                continue
+            if module in self.walked and key in rebound(self._program.graph, module, self.walked[module]):
                 raise Again(module, f"{name} uses {key} of it before its import has ended")
-            elif module in self.running and key in self.not_yet(module):
+            if module in self.running and key in self.not_yet(module):
                 namespace = vars(self._program.records[module].module)
                 if namespace.get(key, MISSING) is self.running[module].get(key):
                     namespace.pop(key, None)

@@ -37,12 +37,15 @@ def _dependents(files: Files, changed: set[str]) -> set[str]:
     """Files that may see a change: by an import, or because an affected module registers with what they import."""
     imports = {path: _imported(path, text, files) for path, text in files.items() if path.endswith(".py")}
     found = set(changed)
+    circular = _in_circles(files)
     while True:
         more = {path for path, targets in imports.items() if targets & found}
         # a module that ran again may have put something into any module that it reaches
         for path in (found | more) & imports.keys():
             if _acts(files[path]):
                 more |= _reached(path, imports)
+            elif path in changed:
+                more |= circular & _reached(path, imports)  # it may come to a circle at another place
         if more <= found:
             return found
         found |= more
@@ -50,11 +53,16 @@ def _dependents(files: Files, changed: set[str]) -> set[str]:
 
 def has_circle(files: Files) -> bool:
     """Whether modules import each other in a circle while they are imported."""
+    return bool(_in_circles(files))
+
+
+def _in_circles(files: Files) -> set[str]:
+    """The modules of import circles, and those that lead there."""
     imports = {path: _imported(path, text, files, deferred=False) & files.keys() for path, text in files.items()}
     while True:
         leaves = {path for path, targets in imports.items() if not targets & imports.keys()}
         if not leaves:
-            return bool(imports)
+            return set(imports)
         imports = {path: targets for path, targets in imports.items() if path not in leaves}
 
 

@@ -6,6 +6,7 @@ import ast
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TypeAlias
 
 from tests.random_reload.check import Fault, check
@@ -44,7 +45,7 @@ class _Shrinker:
         for step in list(one_pass(self.states)):
             if time.monotonic() > self._deadline:
                 break
-            candidate = step(self.states)
+            candidate = [files for files, _ in groupby(step(self.states))]
             improved = (candidate != self.states and self._shows(candidate)) or improved
         return improved
 
@@ -54,14 +55,19 @@ class _Shrinker:
             return False
         self._seen.add(key)
         found = check(candidate, self._cold)
-        if (
-            found is None
-            or found[1].kind != self.fault.kind
-            or (found[1].kind == "differs" and known(found[1].details))
-        ):
+        if found is None or not self._is_alike(found[1]):
             return False
         self.states, self.fault = candidate[: found[0] + 1], found[1]
         return True
+
+    def _is_alike(self, fault: Fault) -> bool:
+        if fault.kind == "accepted":  # any module that goes missing would do
+            return self.fault.kind == "accepted" and _error_type(fault) == _error_type(self.fault)
+        return fault.kind == self.fault.kind and not (fault.kind == "differs" and known(fault.details))
+
+
+def _error_type(fault: Fault) -> str:
+    return fault.details[0].partition(":")[0]
 
 
 # ----------------------------------------------------------------------------------------------- passes
