@@ -166,7 +166,8 @@ class ProjectFinder(MetaPathFinder):
         if self._runner.stack:
             targets, known = self._targets(name, globals, fromlist, level), self._known()
             # what stands behind a module that is not loaded yet comes after it
-            self._runner.at_import(list(takewhile(known.__contains__, targets)), self.follower.arrive)
+            there = takewhile(lambda target: target in known or self._program.is_namespace(target), targets)
+            self._runner.at_import([target for target in there if target in known], self.follower.arrive)
 
     def _after_statement(
         self, module: ModuleType, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
