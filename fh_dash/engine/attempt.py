@@ -51,6 +51,7 @@ class Attempt(Follower):
         self._program.save(self.steps.journal)
         if not self._plan.load:
             self._finder.follower = self
+            self._program.stacks.begin(self.steps.journal)
         try:
             self._load() if self._plan.load else self._walk()
         except (Again, Broken) as again:

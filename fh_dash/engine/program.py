@@ -19,6 +19,7 @@ from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import forget
 from fh_dash.engine.sources import Source, load
+from fh_dash.engine.stacks import Stacks
 
 _ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
 
@@ -49,6 +50,7 @@ class Program:
         self.graph = Graph()
         self.dispatchers: dict[int, Any] = {}
         """`singledispatch` functions that modules registered implementations with."""
+        self.stacks = Stacks()
         self.starts: dict[str, int] = {}
         """Module -> when it began to run, on the clock of `Segment.number`."""
         self.ends: dict[str, int] = {}

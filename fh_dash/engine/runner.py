@@ -27,18 +27,6 @@ from fh_dash.engine.reads import Reads
 from fh_dash.engine.sources import HOOK, Source
 from fh_dash.engine.watch import Watch
 
-_STACK_WORDS = frozenset(
-    {
-        "add_middleware",
-        "middleware",
-        "user_middleware",
-        "exception_handler",
-        "add_exception_handler",
-        "exception_handlers",
-    }
-)
-"""Names in source that say it changes what Starlette's middleware stack is built from."""
-
 
 class Runner:
     """Runs modules, nested as imports nest, one stack per thread."""
@@ -136,7 +124,7 @@ class Runner:
                 watch.track(objects())
         for target in program.graph.imports_of(source.module):
             self._track(watch, source, target)
-        self._renew_stacks(watch, source, journal)
+        program.stacks.reach(watch.walker.apps, journal)
         return Frame(source.module, source, module, watch, keeper, patches=reach.patches(source))
 
     def _execute(self, frame: Frame) -> None:
@@ -212,6 +200,7 @@ class Runner:
             for outer in stack:
                 outer.watch.walker.forget(name)
                 self._track(outer.watch, outer.source, name)
+                self._program.stacks.reach(outer.watch.walker.apps, NoJournal())
         if stack:
             stack[-1].watch.rebase()
 
@@ -264,11 +253,3 @@ class Runner:
         """A project module, be it in the middle of its first import."""
         half_made = (frame.module for frame in self.stack if frame.name == name)
         return self._program.find(name) or next(half_made, None)
-
-    def _renew_stacks(self, watch: Watch, source: Source, journal: Journal) -> None:
-        """A Starlette app that has answered refuses new middleware until its stack is built anew."""
-        if not reach.attributes(source) & _STACK_WORDS:
-            return
-        for app in watch.walker.apps:
-            journal.save_attribute(app, "middleware_stack")
-            app.middleware_stack = None

@@ -70,6 +70,7 @@ class Transaction:
         if attempt is None:
             return
         facts = attempt.facts
+        self._program.stacks.settle()
         attempt.steps.caches.clear(facts.touched(), facts.ran)
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
         move_instances(attempt.steps.successors.replaced)
