@@ -14,17 +14,18 @@ class Objects(Imports):
     """The objects that modules make at the top level."""
 
     def reads(self, module: str, use: Use) -> bool:
-        """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
+        """Whether it calls a method that only reads, of a project's class or of an object that the top level made."""
         classes = list(self.methods(module, use.path)) if use.callee else []
         return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
 
     def methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
-        """The project's classes that a dotted name may stand for a method of, by way of an object."""
+        """The project's classes that a dotted name may stand for a method of, be it by way of an object."""
         if len(path) < 2:
             return
         for node in self.resolve(module, path[:-1]):
-            for maker in self._makers(self.origin(node)):
-                for unit in self._classes(self.origin(maker)):
+            origin = self.origin(node)
+            for cls in (origin, *map(self.origin, self._makers(origin))):
+                for unit in self._classes(cls):
                     if path[-1] in unit.readers | unit.writers:
                         yield unit
 
