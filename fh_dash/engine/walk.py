@@ -25,6 +25,7 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import Cells, Slots, plain_attribute
 from fh_dash.engine.memos import Memo, results
 from fh_dash.engine.names import Node
+from fh_dash.engine.streams import STREAMS, Stream
 from fh_dash.engine.tracked import Tracked, changeable, contents
 
 CONTAINERS = (dict, list, set, deque)
@@ -124,6 +125,8 @@ class Walker:
         elif is_a(thing, _BOUND):
             if is_a(thing.__self__, CONTAINERS):  # `register = HANDLERS.append`
                 self._push(node, [(None, thing.__self__)], None, depth)
+        elif type(thing) in STREAMS:
+            yield self._track(node, Stream(thing), thing, owner, key)
         elif is_a(thing, Memo):
             yield Tracked(node, thing, renew=True)
         elif is_a(thing, functools._lru_cache_wrapper):
@@ -147,7 +150,7 @@ class Walker:
         tracked = Tracked(node, container, above=above, renew=self._renew)
         if key is not _ELEMENT:
             tracked.owner, tracked.key, tracked.attributes = owner, key, container is not thing
-        if above is not None and (key is _ELEMENT or isinstance(container, Slots)):
+        if above is not None and (key is _ELEMENT or isinstance(container, Slots | Stream)):
             tracked.element = thing
         self._tracked[id(container)] = tracked
         return tracked
