@@ -39,7 +39,7 @@ class Steps:
         self.reran: list[tuple[CodeType, CodeType]] = []
         """The code of modules that ran again, before and now."""
         self.journal = Journal()
-        self.caches = Caches(program.records)
+        self.caches = Caches(program.records, self.journal)
         self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)

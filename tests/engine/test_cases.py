@@ -17,7 +17,6 @@ CASES = sorted(Path(__file__).with_name("cases").glob("*.case"))
 
 OPEN: dict[str, str] = {
     "behaviour_defaultdict": "the factory is called by an item access",
-    "cached_settings_emptied": "a cache that was cleared cannot be filled again when the save is refused",
     "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
     "import_in_class_body": "an import statement in a class body",
     "numbered_options": "numbers taken from the length of a table stay when an earlier module takes one more",
