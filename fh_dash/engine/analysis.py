@@ -61,6 +61,8 @@ class Unit:
     """Of a class: methods that read its objects (`methods`)."""
     writers: frozenset[str] = frozenset()
     """Its other methods."""
+    builders: frozenset[str] = frozenset()
+    """Of a class: methods that number or sort what they add to."""
 
 
 @dataclass(frozen=True, slots=True)

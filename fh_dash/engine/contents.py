@@ -183,6 +183,8 @@ class Moment:
             return True
         if node in found.structure and use.handed_on and self._is_container(node):
             return True  # a library gets it, and may copy what is in it: `Starlette(routes=ROUTES)`
+        if node in found.structure and reached.builds:
+            return True
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
 
     def _is_container(self, node: Node) -> bool:

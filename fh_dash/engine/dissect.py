@@ -11,7 +11,7 @@ from typing import TypeAlias
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector, absolute
 from fh_dash.engine.digests import digest, surface_of
-from fh_dash.engine.methods import methods_of
+from fh_dash.engine.methods import builders_of, methods_of
 from fh_dash.engine.uses import Use
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
@@ -162,6 +162,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         asks_subclasses=any(isinstance(part, ast.Attribute) and part.attr == "__subclasses__" for part in parts),
         readers=readers,
         writers=writers,
+        builders=builders_of(statement),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fh_dash.engine.analysis import Unit
 from fh_dash.engine.imports import Imports
 from fh_dash.engine.names import Node
-from fh_dash.engine.uses import Use
+from fh_dash.engine.uses import ORDERING, Use
 
 
 class Objects(Imports):
@@ -17,6 +17,12 @@ class Objects(Imports):
         """Whether it calls a method that only reads, of a project's class or of an object that the top level made."""
         classes = list(self.methods(module, use.path)) if use.callee else []
         return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
+
+    def builds(self, module: str, use: Use) -> bool:
+        """Whether what it adds depends on what is there already: a method that numbers or sorts."""
+        if not use.callee or len(use.path) < 2:
+            return False
+        return use.path[-1] in ORDERING or any(use.path[-1] in cls.builders for cls in self.methods(module, use.path))
 
     def methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
         """The project's classes that a dotted name may stand for a method of, be it by way of an object."""

@@ -27,6 +27,8 @@ READERS = frozenset(
 """Methods that only look at the object they are called on."""
 LOOKING_MUTATORS = frozenset({"setdefault", "pop", "popitem", "remove", "discard", "sort", "reverse", "move_to_end"})
 """Methods whose work depends on what is in the container."""
+ORDERING = frozenset({"sort", "reverse"})
+"""Of these, the ones that go through all of it."""
 ANNOTATED = ("__annotations__",)
 """In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"

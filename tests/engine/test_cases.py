@@ -19,9 +19,7 @@ OPEN: dict[str, str] = {
     "behaviour_defaultdict": "the factory is called by an item access",
     "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
     "import_in_class_body": "an import statement in a class body",
-    "numbered_options": "numbers taken from the length of a table stay when an earlier module takes one more",
     "order_name_in_branch": "a name that is bound in two branches has the place of the first one",
-    "registry_sorted_on_entry": "sorting a list of one is taken for appending",
 }
 """Case -> why it is wrong still. Strict: a case that passes must leave the table."""
 
