@@ -19,7 +19,6 @@ OPEN: dict[str, str] = {
     "behaviour_defaultdict": "the factory is called by an item access",
     "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
     "import_in_class_body": "an import statement in a class body",
-    "order_name_in_branch": "a name that is bound in two branches has the place of the first one",
 }
 """Case -> why it is wrong still. Strict: a case that passes must leave the table."""
 
