@@ -22,7 +22,7 @@ class Import:
     """One name bound by an import statement."""
 
     local: str
-    """The name that is bound; `*` for a star import."""
+    """The global that is bound; `*` for a star import, empty in a class body."""
     module: str
     """Absolute dotted name."""
     name: str | None

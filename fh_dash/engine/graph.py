@@ -99,7 +99,7 @@ class Graph(Objects):
                     for use in uses:
                         found.update(self._made_from(module, name, use))
             for imported in analysis.imports:
-                if imported.local != STAR and not imported.deferred and not imported.typing_only:
+                if imported.local not in (STAR, "") and not imported.deferred and not imported.typing_only:
                     deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
             for star in analysis.stars():
                 for name in self.exports(star.module):

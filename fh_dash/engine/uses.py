@@ -32,7 +32,7 @@ ORDERING = frozenset({"sort", "reverse"})
 ANNOTATED = ("__annotations__",)
 """In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"
-"""First part of the path of a name that an import statement inside a function binds: `("\\0", module, name)`."""
+"""First part of the path of a name that an import statement in a function or class binds: `("\\0", module, name)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ CASES = sorted(Path(__file__).with_name("cases").glob("*.case"))
 OPEN: dict[str, str] = {
     "behaviour_defaultdict": "the factory is called by an item access",
     "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
-    "import_in_class_body": "an import statement in a class body",
 }
 """Case -> why it is wrong still. Strict: a case that passes must leave the table."""
 
