@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fh_dash.engine.analysis import STAR, Analysis
 from fh_dash.engine.names import Node
 from fh_dash.engine.objects import Objects
-from fh_dash.engine.uses import ANNOTATED, KEEPERS_OF_BEHAVIOUR, Use
+from fh_dash.engine.uses import ANNOTATED, KEEPERS_OF_BEHAVIOUR, MAKERS_ON_DEMAND, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,9 @@ class Graph(Objects):
             entered.add((id(unit), binds))
             for use in unit.now:
                 # what was given to a library stays only given, except by a class that is instantiated
-                yield use, unit.kind == "class" or not use.handed_on
+                keeper = use.via[-1] if use.handed_on and binds else ""
+                runs = keeper in KEEPERS_OF_BEHAVIOUR and (behaves or keeper in MAKERS_ON_DEMAND)
+                yield use, unit.kind == "class" or not use.handed_on or runs
             if binds:
                 for use in unit.later:
                     yield use, not use.handed_on

@@ -19,6 +19,8 @@ KEEPERS_OF_BEHAVIOUR = frozenset(
     "cmp_to_key".split()
 )
 """Library callables whose result does what the function given to them does."""
+MAKERS_ON_DEMAND = frozenset({"defaultdict"})
+"""Of these, the ones whose result calls the function for whoever looks into it."""
 START_UP = frozenset({"lifespan", "on_startup", "on_shutdown", "on_event", "add_event_handler", "lifespan_context"})
 """Keywords, functions and decorators that take code which runs when an app starts: that belongs to a cold start."""
 READERS = frozenset(

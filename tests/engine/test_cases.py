@@ -16,7 +16,6 @@ from tests.support.project import Project
 CASES = sorted(Path(__file__).with_name("cases").glob("*.case"))
 
 OPEN: dict[str, str] = {
-    "behaviour_defaultdict": "the factory is called by an item access",
     "dynamic_classes_stay": "classes that `type(…)` makes stay among the subclasses until the garbage collector runs",
 }
 """Case -> why it is wrong still. Strict: a case that passes must leave the table."""
