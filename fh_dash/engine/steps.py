@@ -106,7 +106,7 @@ class Steps:
         facts.contents.note_subclasses(name, derived, self.derived(new))
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
-        facts.compare(name, before, namespace)
+        facts.compare(name, before, namespace, by_call=new.by_call)
 
     def leave(self, name: str, record: Record) -> None:
         """It need not run."""
