@@ -74,6 +74,7 @@ class Definition:
     qualname: str
     digest: str
     is_class: bool
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

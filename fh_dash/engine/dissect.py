@@ -224,7 +224,7 @@ def _import_names(
 
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
     for key, (node, qualname) in enumerate(import_time_definitions(tree)):
-        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef))
+        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef), node.lineno)
 
 
 Def: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -55,6 +55,11 @@ class Objects(Imports):
         units = ((module, unit) for module, analysis in self.analyses.items() for unit in analysis.units)
         return {(module, name) for module, unit in units if unit.asks_subclasses for name in unit.binds}
 
+    def asks_subclasses(self, module: str, used: Iterable[Node]) -> bool:
+        """Whether a module mentions `__subclasses__`, or what it uses does."""
+        analyses = (self.analyses.get(name) for name in {module, *(name for name, _ in used)})
+        return any(unit.asks_subclasses for analysis in analyses if analysis for unit in analysis.units)
+
     def aliased(self, nodes: Iterable[Node]) -> set[Node]:
         """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.
 

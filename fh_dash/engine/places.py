@@ -7,12 +7,13 @@ between two calls of functions in C that a function in C makes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from fh_dash.engine.analysis import Analysis
 
+_T = TypeVar("_T", bound=Hashable)
 _Rank: TypeAlias = tuple[int, int]
 _FIXED = {"__dict__", "__weakref__", *(n for n, value in vars(type).items() if hasattr(type(value), "__set__"))}
 """Attributes of a class that cannot be deleted."""
@@ -20,7 +21,7 @@ _FIXED = {"__dict__", "__weakref__", *(n for n, value in vars(type).items() if h
 
 def order_attributes(cls: type, wanted: Sequence[str]) -> None:
     """Bring the attributes of a class into this order, those excepted that its type answers for (`__doc__`)."""
-    if names := _moved([name for name in vars(cls) if name not in _FIXED], wanted):
+    if names := moved([name for name in vars(cls) if name not in _FIXED], wanted):
         values = [vars(cls)[name] for name in names]
         out = map(type.__delattr__, repeat(cls), names)
         deque(chain.from_iterable(zip(out, map(type.__setattr__, repeat(cls), names, values), strict=True)), maxlen=0)
@@ -31,7 +32,7 @@ def order_globals(namespace: dict[str, Any], analysis: Analysis) -> None:
     places = _places(analysis)
     known = [name for name in namespace if name in places]
     ranks = dict(_ranks(known, places, analysis.certain))
-    if names := _moved(known, sorted(known, key=ranks.__getitem__)):
+    if names := moved(known, sorted(known, key=ranks.__getitem__)):
         deque(map(namespace.__setitem__, names, map(namespace.pop, names)), maxlen=0)
 
 
@@ -61,7 +62,7 @@ def _ranks(
             yield name, last
 
 
-def _moved(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def moved(names: Sequence[_T], wanted: Sequence[_T]) -> list[_T]:
     """What has to be moved to the end, in this order, so that `names` come as they do in `wanted`."""
     there = set(names)
     order = [name for name in wanted if name in there]
