@@ -22,7 +22,7 @@ class Import:
     """One name bound by an import statement."""
 
     local: str
-    """The name that is bound; `*` for a star import."""
+    """The global that is bound; `*` for a star import, empty in a class body."""
     module: str
     """Absolute dotted name."""
     name: str | None
@@ -61,6 +61,8 @@ class Unit:
     """Of a class: methods that read its objects (`methods`)."""
     writers: frozenset[str] = frozenset()
     """Its other methods."""
+    builders: frozenset[str] = frozenset()
+    """Of a class: methods that number or sort what they add to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Definition:
     qualname: str
     digest: str
     is_class: bool
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class Attempt(Follower):
         for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
                 detach(cls, self._program.is_project_module)
+        if any(cls.__bases__ != (object,) for cls in made):
+            self.steps.arrange_subclasses()
 
     def _made(self) -> list[type]:
         """The classes of all modules that ran, or were loaded, in this transaction."""
@@ -116,6 +118,8 @@ class Attempt(Follower):
         self._check_again(known)
         for name in [name for name in program.records if name not in known]:
             self.steps.report(name, "loaded")
+        if self.steps.reordered:
+            self.steps.arrange_subclasses()
 
     def _arrive(self, name: str) -> None:
         """A cold start would import this module now, unless it has been before."""
@@ -189,7 +193,9 @@ class Attempt(Follower):
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
-        self.facts.contents.note_subclasses(name, (), self.steps.derived(self._program.records[name]))
+        derived = self.steps.derived(self._program.records[name])
+        self.facts.contents.note_subclasses(name, (), derived)
+        self.steps.reordered = self.steps.reordered or bool(derived)
         self._imported()
 
     def arrive(self, name: str) -> None:

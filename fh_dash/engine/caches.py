@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from functools import _lru_cache_wrapper
 from typing import Any
 
+from fh_dash.engine.journal import Journal
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.memos import calls, refill
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record, value_of
 from fh_dash.events import CacheChange
@@ -15,8 +18,8 @@ from fh_dash.events import CacheChange
 class Caches:
     """The `functools` caches of the project, module-level or of a class, in the course of one attempt."""
 
-    def __init__(self, records: Mapping[str, Record]) -> None:
-        self._records = records
+    def __init__(self, records: Mapping[str, Record], journal: Journal) -> None:
+        self._records, self._journal = records, journal
         self._cleared: dict[int, _lru_cache_wrapper[Any]] = {}
         self.dropped: list[CacheChange] = []
 
@@ -32,6 +35,7 @@ class Caches:
         for node in sorted(node for node in touched if node[0] not in ran):
             for key, cache in self._of(node):
                 if id(cache) not in self._cleared and cache.cache_info().currsize:
+                    self._journal.add(functools.partial(refill, cache, calls(cache)))
                     cache.cache_clear()
                     self.dropped.append(CacheChange(f"{cache.__module__}:{key}", "dropped", reason))
                 self._cleared[id(cache)] = cache

@@ -45,7 +45,7 @@ def _digests(analysis: Analysis, name: str) -> tuple[str, ...]:
 
 
 def _bindings(analysis: Analysis) -> Iterator[Import]:
-    return (edge for edge in edges(analysis) if not edge.deferred and not edge.typing_only)
+    return (edge for edge in edges(analysis) if edge.local and not edge.deferred and not edge.typing_only)
 
 
 def changed_surfaces(old: Analysis, new: Analysis) -> set[str]:

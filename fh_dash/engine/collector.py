@@ -242,16 +242,19 @@ class UseCollector(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._bind(alias.asname or alias.name.partition(".")[0])
-            if self._depth:
-                self.later.append(Use((IMPORTED, alias.name, "*"), node.lineno, called=True))
+            self._imported(alias.name, "*", node.lineno)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = absolute(node, self._package)
         for alias in node.names:
             if alias.name != "*":
                 self._bind(alias.asname or alias.name)
-            if self._depth:
-                self.later.append(Use((IMPORTED, module, alias.name), node.lineno, called=True))
+            self._imported(module, alias.name, node.lineno)
+
+    def _imported(self, module: str, name: str, line: int) -> None:
+        """Of import statements at the top level the names tell, wherever they are used."""
+        if self._depth or self._in_class:
+            (self.later if self._depth else self.now).append(Use((IMPORTED, module, name), line, called=True))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None or not isinstance(node.target, ast.Name):

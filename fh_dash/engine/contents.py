@@ -15,6 +15,7 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Record, segments, value_of
+from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.walk import ATOMS, CONTAINERS
 
 
@@ -122,7 +123,7 @@ class Contents:
 
     def _fill(self, found: Change, old: Collection[Segment], new: Collection[Segment]) -> None:
         tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
-        if nodes := self._graph.aliased(place.node for place in tracked):
+        if nodes := self._graph.aliased(node for place in tracked for node in (place.node, *_classes_around(place))):
             found.entries = nodes - {place.node for place in tracked if place.only is not None}
             found.structure = nodes if places_of(old) != places_of(new) else set()
             derived = self._graph.spread(nodes, contents=True)
@@ -193,6 +194,8 @@ class Moment:
             return True
         if node in found.structure and use.handed_on and self._is_container(node):
             return True  # a library gets it, and may copy what is in it: `Starlette(routes=ROUTES)`
+        if node in found.structure and reached.builds:
+            return True
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
 
     def _is_container(self, node: Node) -> bool:
@@ -216,6 +219,14 @@ def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
             for thing in _functions_in(table):
                 found.setdefault(_node_of(thing), set()).add((module.__name__, name))
     return found
+
+
+def _classes_around(place: Tracked) -> Iterator[Node]:
+    """Classes that a container hangs on: their own methods find it there, by whatever name a module came to it."""
+    at: Tracked | None = place
+    while at is not None:
+        yield from (_node_of(thing) for thing in (at.container, at.owner) if is_a(thing, type))
+        at = at.above
 
 
 def _node_of(thing: FunctionType | type) -> Node:

@@ -16,6 +16,7 @@ from fh_dash.engine import abcs
 from fh_dash.engine.journal import MISSING, Journal, put, restore_sequence
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
+from fh_dash.engine.streams import State, Stream, written
 from fh_dash.engine.tracked import Tracked, copy_of
 from fh_dash.engine.undo import redo, undo
 from fh_dash.engine.walk import CONTAINERS
@@ -123,6 +124,8 @@ def difference(tracked: Tracked, shadows: Shadows, places: set[tuple[int, Any]])
     delta = Delta(replace(tracked, container=current, before=None))
     if isinstance(current, abcs.Registry):
         _compare_sets(delta, tracked.before, current.classes())
+    elif isinstance(current, Stream):
+        _compare_streams(delta, tracked.before, current.state())
     elif isinstance(current, list | deque):
         _compare_sequences(delta, tracked.before, current, shadows)
     elif isinstance(current, set):
@@ -167,6 +170,14 @@ def _compare_sequences(delta: Delta, before: list[Any], current: MutableSequence
         left[id(thing)] -= 1
         if left[id(thing)] < 0:
             delta.added.append((None, thing))
+
+
+def _compare_streams(delta: Delta, before: State, now: State) -> None:
+    if before != now:
+        text = written(before, now)
+        delta.added = [(None, text or now[0])]
+        if not text:
+            delta.before, delta.after = [before], [now]
 
 
 def _compare_sets(delta: Delta, before: list[Any], now: list[Any]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector, absolute
 from fh_dash.engine.digests import digest, surface_of
-from fh_dash.engine.methods import methods_of
+from fh_dash.engine.methods import builders_of, methods_of
 from fh_dash.engine.uses import Use
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
@@ -37,7 +37,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         definitions=tuple(_definitions(tree)),
         docstring=ast.get_docstring(tree, clean=False) is not None,
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
-        binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local != STAR},
+        binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local not in (STAR, "")},
         by_name=by_name,
         files=frozenset(filter(_FILE.fullmatch, strings)),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
@@ -162,6 +162,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         asks_subclasses=any(isinstance(part, ast.Attribute) and part.attr == "__subclasses__" for part in parts),
         readers=readers,
         writers=writers,
+        builders=builders_of(statement),
     )
 
 
@@ -180,21 +181,23 @@ def _kind(statement: ast.stmt) -> Kind:
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[Import]:
-    stack: list[tuple[ast.AST, bool, bool, bool]] = [(tree, False, False, False)]
+    stack: list[tuple[ast.AST, bool, bool, bool, bool]] = [(tree, False, False, False, False)]
     while stack:
-        node, deferred, guarded, typing_only = stack.pop()
+        node, deferred, guarded, typing_only, in_class = stack.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from _import_names(node, package, deferred, guarded, typing_only)
+            names = _import_names(node, package, deferred, guarded, typing_only)
+            yield from (replace(found, local="") if in_class and not deferred else found for found in names)
             continue
+        in_class = in_class or isinstance(node, ast.ClassDef)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             deferred = True
         if isinstance(node, ast.Try | ast.TryStar | ast.If):
             guarded = True
-        children: list[tuple[ast.AST, bool, bool, bool]] = []
+        children: list[tuple[ast.AST, bool, bool, bool, bool]] = []
         for name, value in ast.iter_fields(node):
             hidden = typing_only or (name == "body" and isinstance(node, ast.If) and _is_type_checking(node.test))
             items = value if isinstance(value, list) else [value]
-            children += [(i, deferred, guarded, hidden) for i in items if isinstance(i, ast.AST)]
+            children += [(i, deferred, guarded, hidden, in_class) for i in items if isinstance(i, ast.AST)]
         stack.extend(reversed(children))
 
 
@@ -221,7 +224,7 @@ def _import_names(
 
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
     for key, (node, qualname) in enumerate(import_time_definitions(tree)):
-        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef))
+        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef), node.lineno)
 
 
 Def: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

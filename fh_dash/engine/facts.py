@@ -60,10 +60,19 @@ class Facts:
         same = {key for key in before if key not in edited and (name, key) not in self.behaviour}
         return keep_equal_containers({key: before[key] for key in same}, after)
 
-    def compare(self, name: str, before: Mapping[str, Any], after: dict[str, Any], *, partial: bool = False) -> None:
+    def compare(
+        self,
+        name: str,
+        before: Mapping[str, Any],
+        after: dict[str, Any],
+        *,
+        by_call: Collection[str] = (),
+        partial: bool = False,
+    ) -> None:
         """Learn from the globals of a module that ran; with `partial`, of one that is running still.
 
-        An equal value is exchanged for the old object, so that identity goes on to tell who holds what.
+        An equal value is exchanged for the old object, so that identity goes on to tell who holds what. Of classes that
+        calls made (`by_call`) it does not tell whether they have the same contents.
         """
         found: set[Node] = set()
         for key in [*before, *(key for key in after if key not in before)]:
@@ -74,7 +83,7 @@ class Facts:
             same = old is new or same_value(old, new)
             if same and not partial:
                 self.values.pop(node, None)  # in the middle of its import it had another one
-            if key in SYSTEM_NAMES or (old is new and not (callable(new) and node in self._plan.renamed)):
+            if key in SYSTEM_NAMES or (old is new and not self._is_renewed(node, new, by_call)):
                 continue
             if old is not new and same:
                 after[key] = old
@@ -84,6 +93,10 @@ class Facts:
             if old is MISSING or new is MISSING:
                 self.existence.add(node)
         self._spread(found)
+
+    def _is_renewed(self, node: Node, thing: Any, by_call: Collection[str]) -> bool:
+        """Whether the same function or class shows something else to who only holds it."""
+        return node[1] in by_call or (callable(thing) and node in self._plan.renamed)
 
     def _spread(self, found: set[Node]) -> None:
         new = found - self.behaviour

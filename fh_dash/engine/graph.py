@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fh_dash.engine.analysis import STAR, Analysis
 from fh_dash.engine.names import Node
 from fh_dash.engine.objects import Objects
-from fh_dash.engine.uses import ANNOTATED, KEEPERS_OF_BEHAVIOUR, Use
+from fh_dash.engine.uses import ANNOTATED, KEEPERS_OF_BEHAVIOUR, MAKERS_ON_DEMAND, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Reached:
     """What the used object does counts, not only which object it is."""
     reads: bool = False
     """It calls a method of a project's object that only reads it."""
+    builds: bool = False
+    """What it adds to a container depends on what is there already."""
     shown: bool = False
     """It is given to a method of a project's object, which may look at it."""
 
@@ -97,7 +99,7 @@ class Graph(Objects):
                     for use in uses:
                         found.update(self._made_from(module, name, use))
             for imported in analysis.imports:
-                if imported.local != STAR and not imported.deferred and not imported.typing_only:
+                if imported.local not in (STAR, "") and not imported.deferred and not imported.typing_only:
                     deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
             for star in analysis.stars():
                 for name in self.exports(star.module):
@@ -135,7 +137,7 @@ class Graph(Objects):
         analysis = self.analyses[module]
         waiting = [(use, False) for unit in reversed(analysis.units) for use in reversed(unit.now)]
         entered: set[tuple[int, bool]] = set()
-        seen: set[tuple[Node, bool, bool, bool]] = set()
+        seen: set[tuple[Node, bool, bool, bool, bool]] = set()
         while waiting:
             use, runs = waiting.pop()
             behaves = runs or self.behaves(module, use)
@@ -144,8 +146,9 @@ class Graph(Objects):
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
                     continue
-                found = Reached(node, use, behaves, self.reads(module, use), any(self.methods(module, use.via)))
-                if (kind := (node, behaves, use.handed_on, found.mutates)) not in seen:
+                reads, builds = self.reads(module, use), self.builds(module, use)
+                found = Reached(node, use, behaves, reads, builds, any(self.methods(module, use.via)))
+                if (kind := (node, behaves, use.handed_on, found.mutates, builds)) not in seen:
                     seen.add(kind)
                     yield found
 
@@ -162,7 +165,9 @@ class Graph(Objects):
             entered.add((id(unit), binds))
             for use in unit.now:
                 # what was given to a library stays only given, except by a class that is instantiated
-                yield use, unit.kind == "class" or not use.handed_on
+                keeper = use.via[-1] if use.handed_on and binds else ""
+                runs = keeper in KEEPERS_OF_BEHAVIOUR and (behaves or keeper in MAKERS_ON_DEMAND)
+                yield use, unit.kind == "class" or not use.handed_on or runs
             if binds:
                 for use in unit.later:
                     yield use, not use.handed_on
@@ -182,7 +187,7 @@ class Graph(Objects):
     def looked_into(self, module: str) -> frozenset[Node]:
         """Names whose contents the import of a module may look at, be it in functions that it calls."""
         if module not in self._looked:
-            found = {reached.node for reached in self.reached(module) if reached.looks_inside}
+            found = {reached.node for reached in self.reached(module) if reached.looks_inside or reached.builds}
             waiting = [reached.node for reached in self.reached(module) if reached.behaves]
             seen: set[Node] = set()
             while waiting:
@@ -224,9 +229,9 @@ class Graph(Objects):
             for name, units in analysis.by_name.items():
                 changes, reads = set[Node](), set[Node]()
                 for use in (use for unit in units if name in unit.binds for use in unit.later):
-                    (changes if use.mutates and not self.reads(module, use) else reads).update(
-                        self.resolve(module, use.path)
-                    )
+                    nodes, mutates = set(self.resolve(module, use.path)), use.mutates and not self.reads(module, use)
+                    changes |= nodes if mutates else set()
+                    reads |= nodes if not mutates or self.builds(module, use) else set()
                 if changes:
                     found[name] = {node: node not in reads for node in changes}
             self._mutators[module] = found

@@ -10,6 +10,7 @@ from typing import Any
 
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.places import order_attributes
+from fh_dash.engine.streams import Stream
 
 _FUNCTION = (
     "__code__",
@@ -77,6 +78,9 @@ class Journal:
             if self._first(container.cls):
                 classes = container.classes()
                 self.add(lambda: container.replace(classes))
+        elif isinstance(container, Stream):
+            state = container.state()
+            self.add(lambda: container.restore(state))
         elif isinstance(container, MutableMapping):
             self.save_mapping(container)
         else:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import _lru_cache_wrapper
+from types import FunctionType
 from typing import Any
 
 from fh_dash.engine.irreversible import Irreversible
@@ -20,13 +24,76 @@ class Memo(Irreversible):
         return {str(id(result)): result for result in results(self.function)}
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One that a cache knows the result of."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    result: Any
+
+
 def results(function: _lru_cache_wrapper[Any]) -> Iterator[Any]:
-    """What it keeps, with the arguments. The garbage collector knows: CPython gives no other way to look at it."""
-    referents = gc.get_referents(function)
-    own = vars(function)
-    at = next((n for n, thing in enumerate(referents) if type(thing) is dict and thing is not own), 0)
-    table: dict[Any, Any] = referents[at] if at else {}
-    if any(type(kept).__name__ == "_lru_list_elem" for kept in table.values()):  # with `maxsize`: keys and results
-        yield from (part for part in referents[:at] if not isinstance(part, type))
-    else:
-        yield from list(table.values())
+    return (call.result for call in calls(function))
+
+
+def calls(function: _lru_cache_wrapper[Any]) -> list[Call]:
+    """What it keeps, the newest last. The garbage collector knows: CPython gives no other way to look at it."""
+    parameters, size = function.cache_parameters(), function.cache_info().currsize
+    linked = size if parameters["maxsize"] is not None else 0
+    _, *parts = gc.get_referents(function)
+    at = 3 * linked  # a key, a result and a type for each, then the table, the function and what stands before keywords
+    if len(parts) < at + 3 or type(parts[at]) is not dict or len(parts[at]) != size:
+        return []  # it was called just now, by another thread
+    known = zip(parts[:at:3], parts[1:at:3], strict=True) if linked else list(parts[at].items())
+    return [_call(key, parts[at + 2], parameters["typed"], result) for key, result in known]
+
+
+def _call(key: Any, mark: object, typed: bool, result: Any) -> Call:
+    """`functools` makes a tuple of arguments, `mark`, keywords with their values, and the types if asked to."""
+    if type(key) is not tuple:
+        return Call((key,), {}, result)
+    number = next((n for n, part in enumerate(key) if part is mark), None)
+    if number is None:
+        return Call(key[: len(key) // 2] if typed else key, {}, result)
+    end = number + 1 + 2 * ((len(key) - 2 * number - 1) // 3) if typed else len(key)
+    keywords = key[number + 1 : end]
+    return Call(key[:number], dict(zip(keywords[::2], keywords[1::2], strict=True)), result)
+
+
+def refill(function: _lru_cache_wrapper[Any], known: Iterable[Call]) -> None:
+    """Make a cache hold just these results.
+
+    Only calls can fill it: meanwhile its function has code that gives them, and to other threads what it always does.
+    """
+    function.cache_clear()
+    inner = function.__wrapped__
+    if type(inner) is not FunctionType:
+        return
+    code, giver = inner.__code__, _Giver(inner)
+    consts = tuple(giver if const == _GIVER else const for const in _CODE.co_consts)
+    inner.__code__ = _CODE.replace(co_consts=consts, co_freevars=code.co_freevars)
+    try:
+        for call in known:
+            giver.result = call.result
+            with contextlib.suppress(Exception):  # arguments of the project have hashes of the project
+                function(*call.args, **call.kwargs)
+    finally:
+        inner.__code__ = code
+
+
+class _Giver:
+    def __init__(self, function: FunctionType) -> None:
+        self.result: Any = None
+        self._thread = threading.get_ident()
+        self._function = FunctionType(
+            function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        )
+        self._function.__kwdefaults__ = function.__kwdefaults__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.result if threading.get_ident() == self._thread else self._function(*args, **kwargs)
+
+
+_GIVER = "giver"
+_CODE = (lambda *args, **kwargs: "giver".__call__(*args, **kwargs)).__code__  # type: ignore[operator]

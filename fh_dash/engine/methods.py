@@ -11,7 +11,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from fh_dash.engine.uses import CALLERS, READERS, dotted
+from fh_dash.engine.uses import CALLERS, ORDERING, READERS, dotted
 
 _Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,6 +27,24 @@ def methods_of(statement: object) -> tuple[frozenset[str], frozenset[str]]:
         changed = {name: _changed(method) for name, method in methods.items()}
         readers |= {name for name in methods.keys() - readers if _goes_through_others(name, methods[name], changed)}
     return frozenset(readers), frozenset(methods.keys() - readers)
+
+
+def builders_of(statement: object) -> frozenset[str]:
+    """Of a class: the methods whose outcome depends on what they found in an attribute that they change.
+
+    They number by its length, or sort it: `self.columns[name] = len(self.columns)`.
+    """
+    body = statement.body if isinstance(statement, ast.ClassDef) else ()
+    methods = [method for method in body if isinstance(method, _Method)]
+    return frozenset(m.name for m in methods if not _changed(m).isdisjoint(_built_on(m)))
+
+
+def _built_on(method: _Method) -> set[str]:
+    """Attributes of its object that it goes through, counts or sorts."""
+    inner = list(_inner(method))
+    calls = [dotted(node.func) for node in inner if isinstance(node, ast.Call)]
+    ordered = [path for path in calls if path[-1:] and path[-1] in ORDERING]
+    return _attributes(method, [*ordered, *(part for node in inner for part in _gone_through(node))])
 
 
 def _goes_through_others(name: str, method: _Method, changed: Mapping[str, set[str]]) -> bool:

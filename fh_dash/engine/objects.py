@@ -7,24 +7,31 @@ from collections.abc import Iterable, Iterator
 from fh_dash.engine.analysis import Unit
 from fh_dash.engine.imports import Imports
 from fh_dash.engine.names import Node
-from fh_dash.engine.uses import Use
+from fh_dash.engine.uses import ORDERING, Use
 
 
 class Objects(Imports):
     """The objects that modules make at the top level."""
 
     def reads(self, module: str, use: Use) -> bool:
-        """Whether it calls a method of an object of a project's class, made at the top level, that only reads it."""
+        """Whether it calls a method that only reads, of a project's class or of an object that the top level made."""
         classes = list(self.methods(module, use.path)) if use.callee else []
         return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
 
+    def builds(self, module: str, use: Use) -> bool:
+        """Whether what it adds depends on what is there already: a method that numbers or sorts."""
+        if not use.callee or len(use.path) < 2:
+            return False
+        return use.path[-1] in ORDERING or any(use.path[-1] in cls.builders for cls in self.methods(module, use.path))
+
     def methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
-        """The project's classes that a dotted name may stand for a method of, by way of an object."""
+        """The project's classes that a dotted name may stand for a method of, be it by way of an object."""
         if len(path) < 2:
             return
         for node in self.resolve(module, path[:-1]):
-            for maker in self._makers(self.origin(node)):
-                for unit in self._classes(self.origin(maker)):
+            origin = self.origin(node)
+            for cls in (origin, *map(self.origin, self._makers(origin))):
+                for unit in self._classes(cls):
                     if path[-1] in unit.readers | unit.writers:
                         yield unit
 
@@ -47,6 +54,11 @@ class Objects(Imports):
         """Names of which the definition mentions `__subclasses__`."""
         units = ((module, unit) for module, analysis in self.analyses.items() for unit in analysis.units)
         return {(module, name) for module, unit in units if unit.asks_subclasses for name in unit.binds}
+
+    def asks_subclasses(self, module: str, used: Iterable[Node]) -> bool:
+        """Whether a module mentions `__subclasses__`, or what it uses does."""
+        analyses = (self.analyses.get(name) for name in {module, *(name for name, _ in used)})
+        return any(unit.asks_subclasses for analysis in analyses if analysis for unit in analysis.units)
 
     def aliased(self, nodes: Iterable[Node]) -> set[Node]:
         """The nodes, and the names of the objects that they are parts of: `site` for `section = site.section`.

@@ -11,12 +11,9 @@ is given to the code that runs (see `sources._instrument`), before any decorator
 from __future__ import annotations
 
 import abc
-import contextlib
 import enum
 import functools
-import gc
 import inspect
-import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
@@ -56,6 +53,10 @@ class Keeper:
     ) -> None:
         self._definitions, self._previous, self._journal = definitions, previous, journal
         self._namespace = namespace
+        self._earlier = {id(thing): thing for thing in namespace.values() if is_a(thing, type)}
+        """The classes that the namespace held before the run."""
+        self.by_call: list[str] = []
+        """Names of classes that calls made: `Thing = type("Thing", …)`."""
         self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
@@ -69,10 +70,30 @@ class Keeper:
     def __call__(self, key: int) -> Callable[[object], object]:
         return functools.partial(self._keep, key)
 
-    def equal(self, name: str, new: object) -> object:
-        """What to bind a type variable to: the one of the last run while it is the same."""
+    def called(self, name: str, new: object) -> object:
+        """What to bind a global to that a call gave: the class of the last run, renewed, or an equal type variable."""
         old = self._namespace.get(name)
-        return old if same_variable(old, new) else new
+        if same_variable(old, new):
+            return old
+        if not is_a(new, type) or not self._is_fresh(new):
+            return new
+        kept = self._renew_called(old, new)
+        self.made[outer_key(len(self._definitions) + len(self.by_call))] = [kept]
+        self.by_call.append(name)
+        return kept
+
+    def _renew_called(self, old: object, new: type) -> object:
+        if not is_a(old, type) or self._pinned(old) or any(old is cls for cls in self.classes()):
+            return new
+        if (old.__module__, old.__qualname__) != (new.__module__, new.__qualname__) or not self._adopts(old, new):
+            return new
+        self._copy_class(new.__qualname__, old, new)
+        return old
+
+    def _is_fresh(self, cls: type) -> bool:
+        """Whether a call of this module made it just now."""
+        own = vars(cls).get("__module__") in (self._namespace.get("__name__"), "types")  # `make_dataclass` before 3.12
+        return own and id(cls) not in self._earlier and not any(cls is other for other in self.classes())
 
     def _keep(self, key: int, new: object) -> object:
         made = self.made.setdefault(key, [])
@@ -95,7 +116,7 @@ class Keeper:
                 return new
             return old
         if is_a(new, type) and is_a(old, type) and not self._pinned(old) and self._adopts(old, new):
-            self._copy_class(definition, old, new)
+            self._copy_class(definition.qualname, old, new)
             return old
         return new
 
@@ -106,7 +127,7 @@ class Keeper:
             return new
         if not self._adopts(old, new):
             return new
-        self._copy_class(self._definitions[outer_key(key)], old, new)
+        self._copy_class(self._definitions[outer_key(key)].qualname, old, new)
         return old
 
     # ------------------------------------------------------------------------------------------ functions
@@ -135,7 +156,7 @@ class Keeper:
             return False
         return True
 
-    def _copy_class(self, definition: Definition, old: type, new: type) -> None:
+    def _copy_class(self, qualname: str, old: type, new: type) -> None:
         self._journal.save_class(old)
         contents = dict(vars(new))
         if isinstance(old, enum.EnumMeta) and isinstance(new, enum.EnumMeta):
@@ -154,10 +175,10 @@ class Keeper:
             if name not in UNSETTABLE and not is_a(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
         order_attributes(old, list(contents))
-        for function in (*self._methods.pop(definition.qualname, []), *_functions_in(contents)):
+        for function in (*self._methods.pop(qualname, []), *_functions_in(contents)):
             _point_cell(function, old, new)
         for key, things in self.made.items():
-            if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == definition.qualname:
+            if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == qualname:
                 self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in things]
         _tell_descriptors(contents, old, new)
         if id(new) in self._met:
@@ -213,7 +234,7 @@ class Keeper:
 
     def forget_new_classes(self) -> list[type]:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""
-        known = {id(thing) for things in self._previous.values() for thing in things}
+        known = {id(thing) for things in self._previous.values() for thing in things} | self._earlier.keys()
         new = [cls for cls in self.classes() if id(cls) not in known]
         for cls in new:
             detach(cls, self._is_project)
@@ -258,33 +279,3 @@ def _functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
             while is_a(part, FunctionType):
                 yield part
                 part = part.__dict__.get("__wrapped__")
-
-
-def move_instances(replaced: Sequence[tuple[type, type]]) -> None:
-    """Instances of classes that could not be kept become instances of their successors, where the layout allows.
-
-    The only place where objects are searched on the heap (IPython's rule for instances): once for all classes, and
-    only after an edit that changed the layout or the first base of one.
-    """
-    if not replaced:
-        return
-    _forget_in_typing()
-    successors = {id(old): new for old, new in replaced}
-    for thing in gc.get_referrers(*(old for old, _ in replaced)):
-        successor = successors.get(id(type(thing)))
-        if successor is not None:
-            with contextlib.suppress(TypeError):
-                _CLASS_OF.__set__(thing, successor)
-
-
-def _forget_in_typing() -> None:
-    """`Optional[Old]` and the like stay in caches of `typing`, and with them the class, until 128 others have come.
-
-    Each save of a module with pydantic models left a generation of them. Python's own tests clear the caches so, too.
-    """
-    for clear in getattr(typing, "_cleanups", ()):
-        clear()
-
-
-_CLASS_OF: Any = vars(object)["__class__"]
-"""Sets the true class, also of objects whose class has another `__class__`."""

@@ -36,6 +36,8 @@ class Record:
     """File -> stamp, of what it read while it ran."""
     trace: tuple[Segment | Arrival, ...] = ()
     """What it did to other modules' objects, and the project modules that it imported, as they followed each other."""
+    by_call: tuple[str, ...] = ()
+    """Names of classes that calls made: `Thing = type("Thing", …)`."""
     runs: int = 1
     milliseconds: float = 0.0
 

@@ -73,7 +73,7 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
     found = [
         (imported.local, (imported.module, imported.name or ""))
         for imported in analysis.imports
-        if not imported.deferred and (imported.module, imported.name or "") in facts.values
+        if imported.local and not imported.deferred and (imported.module, imported.name or "") in facts.values
     ]
     stars = {star.module: star.line for star in analysis.stars()}
     for module, key in [node for node in facts.values if node[0] in stars]:

@@ -165,6 +165,7 @@ class Runner:
             module=frame.module,
             source=frame.source,
             made=frame.keeper.made,
+            by_call=tuple(frame.keeper.by_call),
             reads=reads.files,
             trace=tuple(frame.trace),
             runs=earlier.runs + 1 if earlier else 1,

@@ -17,7 +17,6 @@ from types import CodeType
 
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.dissect import analyse, import_time_definitions
-from fh_dash.engine.uses import dotted
 from fh_dash.syntax import parse
 
 HOOK = "__fh_keep__"
@@ -109,7 +108,7 @@ def _compile(module: str, path: Path, data: bytes) -> Source:
     is_package = path.name == "__init__.py"
     analysis = analyse(tree, module, is_package)
     _instrument(tree)
-    _instrument_variables(tree)
+    _instrument_calls(tree)
     code = compile(tree, str(path), "exec", dont_inherit=True)
     return Source(module, path, fingerprint(data), code, analysis, is_package)
 
@@ -128,22 +127,17 @@ def _instrument(tree: ast.Module) -> None:
         node.decorator_list.append(_hook(key, node))
 
 
-def _instrument_variables(tree: ast.Module) -> None:
-    """`T = TypeVar("T")` becomes `T = __fh_keep__.equal("T", TypeVar("T"))`, for the same reason.
+def _instrument_calls(tree: ast.Module) -> None:
+    """`T = TypeVar("T")` becomes `T = __fh_keep__.called("T", TypeVar("T"))`, for the same reason.
 
-    Annotations, generic classes and whoever imported it hold the old one.
+    Annotations, generic classes and whoever imported it hold the old one. `Thing = type("Thing", …)` likewise.
     """
     for statement in tree.body:
         match statement:
-            case ast.Assign([ast.Name(name)], ast.Call(func) as value) if dotted(func)[-1:] and (
-                dotted(func)[-1] in _VARIABLES
-            ):
-                hook = ast.Attribute(ast.Name(HOOK, ast.Load()), "equal", ast.Load())
+            case ast.Assign([ast.Name(name)], ast.Call() as value):
+                hook = ast.Attribute(ast.Name(HOOK, ast.Load()), "called", ast.Load())
                 statement.value = ast.Call(hook, [ast.Constant(name), value], [])
                 _place([hook, *ast.iter_child_nodes(hook), statement.value, statement.value.args[0]], value)
-
-
-_VARIABLES = frozenset({"TypeVar", "ParamSpec", "TypeVarTuple", "NewType"})
 
 
 def _hook(key: int, place: ast.stmt | ast.expr) -> ast.Call:

@@ -10,11 +10,13 @@ from types import CodeType
 from fh_dash import events
 from fh_dash.engine.caches import Caches
 from fh_dash.engine.changes import changed_names
+from fh_dash.engine.circles import Arrival
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.journal import Journal, restore_mapping
+from fh_dash.engine.lineage import arrange
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
@@ -39,11 +41,13 @@ class Steps:
         self.reran: list[tuple[CodeType, CodeType]] = []
         """The code of modules that ran again, before and now."""
         self.journal = Journal()
-        self.caches = Caches(program.records)
+        self.caches = Caches(program.records, self.journal)
         self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)
         self.under_way = UnderWay(program, runner)
+        self.reordered = False
+        """Subclasses may be known to their bases in another order than after a cold start."""
 
     def clear_caches(self, used: AbstractSet[Node]) -> None:
         """Of what a module uses that is running or about to run, not of more: a bad save should cost no cache.
@@ -82,6 +86,8 @@ class Steps:
                 namespace.pop(key, None)  # others use it, in a circle
         self.under_way.show_half_made(name, used)
         self.clear_caches(used)
+        if self.reordered and graph.asks_subclasses(name, used):
+            self.arrange_subclasses()
         return before
 
     def _execute(self, name: str, record: Record, source: Source, before: dict[str, object]) -> None:
@@ -107,9 +113,17 @@ class Steps:
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, segments(record.trace), segments(new.trace))
         facts.contents.note_subclasses(name, derived, self.derived(new))
+        if derived != self.derived(new) or _imports(record) != _imports(new):
+            self.reordered = True
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
-        facts.compare(name, before, namespace)
+        facts.compare(name, before, namespace, by_call=new.by_call)
+
+    def arrange_subclasses(self) -> None:
+        self.reordered = False
+        starts = self._program.starts
+        late = sorted(self._program.records, key=lambda name: starts.get(name, 0))
+        arrange(self._program.records, [self._program.entry, *late])
 
     def leave(self, name: str, record: Record) -> None:
         """It need not run."""
@@ -166,3 +180,7 @@ class Steps:
         record = self._program.records[name]
         took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
+
+
+def _imports(record: Record) -> list[str]:
+    return [step.module for step in record.trace if isinstance(step, Arrival)]

@@ -10,6 +10,7 @@ from fh_dash.engine.abcs import Registry
 from fh_dash.engine.irreversible import Irreversible
 from fh_dash.engine.mappings import Cells, Slots, plain_attribute
 from fh_dash.engine.names import Node
+from fh_dash.engine.streams import Stream
 
 
 @dataclass(slots=True)
@@ -76,6 +77,8 @@ def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
     """A shallow copy for a later comparison."""
     if isinstance(container, Registry):
         return container.classes()
+    if isinstance(container, Stream):
+        return container.state()
     inside = contents(container)
     if only is not None:
         return {name: inside[name] for name in only if name in inside}
@@ -85,7 +88,7 @@ def copy_of(container: Any, only: frozenset[str] | None = None) -> Any:
 def mark_of(tracked: Tracked) -> tuple[int, ...] | None:
     """See `Tracked.mark`; `before` keeps alive what it was taken of."""
     container = tracked.container
-    if tracked.only is not None or isinstance(container, Registry | Slots | Cells | Irreversible):
+    if tracked.only is not None or isinstance(container, Registry | Slots | Cells | Irreversible | Stream):
         return None
     inside = contents(container)
     if isinstance(container, dict | type):

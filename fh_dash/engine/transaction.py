@@ -10,9 +10,9 @@ from fh_dash import events
 from fh_dash.engine import abcs
 from fh_dash.engine.attempt import Attempt
 from fh_dash.engine.importer import ProjectFinder
+from fh_dash.engine.instances import move_instances
 from fh_dash.engine.keep import registry
 from fh_dash.engine.lines import refresh_closures, refresh_lines
-from fh_dash.engine.patch import move_instances
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program
 from fh_dash.engine.routes import Route, difference

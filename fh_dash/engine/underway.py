@@ -53,7 +53,9 @@ class UnderWay:
         analysis = self._program.graph.analyses[name]
         binds = analysis.binds | analysis.declared
         for imported in analysis.imports if self.running or self.walked else ():
-            if imported.deferred or imported.name is None or not (hidden := self.not_yet(imported.module)):
+            if imported.deferred or not imported.local or imported.name is None:
+                continue
+            if not (hidden := self.not_yet(imported.module)):
                 continue
             trace = self._program.records[name].trace
             if not any(isinstance(step, Arrival) and step.module == imported.module for step in trace):

@@ -9,6 +9,7 @@ from fh_dash.engine import abcs
 from fh_dash.engine.irreversible import Irreversible
 from fh_dash.engine.journal import MISSING, drop_item, put, restore_sequence, set_item
 from fh_dash.engine.shadows import same_items
+from fh_dash.engine.streams import Stream
 from fh_dash.engine.tracked import contents
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def undo(delta: Delta, container: Any) -> None:
         return
     if isinstance(container, abcs.Registry):
         container.change(remove=[t for _, t in delta.added], add=delta.removed.values())
+    elif isinstance(container, Stream):
+        _undo_stream(delta, container)
     elif isinstance(container, list | deque):
         _undo_sequence(delta, container)
     elif isinstance(container, set):
@@ -27,6 +30,13 @@ def undo(delta: Delta, container: Any) -> None:
         container.update(delta.removed.values())
     else:
         _undo_mapping(delta, container)
+
+
+def _undo_stream(delta: Delta, stream: Stream) -> None:
+    if delta.after is None or delta.before is None:
+        stream.cut(delta.added[0][1])
+    elif stream.state() == delta.after[0]:
+        stream.restore(delta.before[0])
 
 
 def _undo_mapping(delta: Delta, container: Any) -> None:
@@ -86,6 +96,8 @@ def redo(delta: Delta, container: Any) -> bool:
     if isinstance(container, abcs.Registry):
         container.change(remove=delta.removed.values(), add=[t for _, t in delta.added])
         return True
+    if isinstance(container, Stream):
+        return _redo_stream(delta, container)
     if isinstance(container, list | deque):
         return _redo_sequence(delta, container)
     if isinstance(container, set):
@@ -93,6 +105,16 @@ def redo(delta: Delta, container: Any) -> bool:
         container.update(thing for _, thing in delta.added)
         return True
     return _redo_mapping(delta, container)
+
+
+def _redo_stream(delta: Delta, stream: Stream) -> bool:
+    if delta.after is None or delta.before is None:
+        stream.append(delta.added[0][1])
+    elif stream.state() == delta.before[0]:
+        stream.restore(delta.after[0])
+    else:
+        return False
+    return True
 
 
 def _redo_mapping(delta: Delta, container: Any) -> bool:

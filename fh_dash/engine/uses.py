@@ -19,6 +19,8 @@ KEEPERS_OF_BEHAVIOUR = frozenset(
     "cmp_to_key".split()
 )
 """Library callables whose result does what the function given to them does."""
+MAKERS_ON_DEMAND = frozenset({"defaultdict"})
+"""Of these, the ones whose result calls the function for whoever looks into it."""
 START_UP = frozenset({"lifespan", "on_startup", "on_shutdown", "on_event", "add_event_handler", "lifespan_context"})
 """Keywords, functions and decorators that take code which runs when an app starts: that belongs to a cold start."""
 READERS = frozenset(
@@ -27,10 +29,12 @@ READERS = frozenset(
 """Methods that only look at the object they are called on."""
 LOOKING_MUTATORS = frozenset({"setdefault", "pop", "popitem", "remove", "discard", "sort", "reverse", "move_to_end"})
 """Methods whose work depends on what is in the container."""
+ORDERING = frozenset({"sort", "reverse"})
+"""Of these, the ones that go through all of it."""
 ANNOTATED = ("__annotations__",)
 """In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"
-"""First part of the path of a name that an import statement inside a function binds: `("\\0", module, name)`."""
+"""First part of the path of a name that an import statement in a function or class binds: `("\\0", module, name)`."""
 
 
 @dataclass(frozen=True, slots=True)

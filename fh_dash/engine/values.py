@@ -46,7 +46,7 @@ def same_value(old: Any, new: Any) -> bool:
 
 def same_variable(old: Any, new: Any) -> bool:
     """Whether two type variables, or types of `NewType`, stand for the same."""
-    if type(old) is not type(new) or not isinstance(new, _VARIABLES):
+    if type(old) is not type(new) or not is_a(new, _VARIABLES):
         return False
     return all(getattr(old, name, None) == getattr(new, name, None) for name in _OF_VARIABLES)
 

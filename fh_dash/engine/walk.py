@@ -25,7 +25,8 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import Cells, Slots, plain_attribute
 from fh_dash.engine.memos import Memo, results
 from fh_dash.engine.names import Node
-from fh_dash.engine.tracked import Tracked, changeable
+from fh_dash.engine.streams import STREAMS, Stream
+from fh_dash.engine.tracked import Tracked, changeable, contents
 
 CONTAINERS = (dict, list, set, deque)
 _BOUND = (BuiltinMethodType, MethodWrapperType)
@@ -120,10 +121,12 @@ class Walker:
         elif is_a(thing, tuple):
             self._push(node, [(None, part) for part in tuple.__iter__(thing)], None, depth)
         elif is_a(thing, FunctionType):
-            yield from self._function(node, thing, depth)
+            yield from self._function(node, thing, owner, key, depth)
         elif is_a(thing, _BOUND):
             if is_a(thing.__self__, CONTAINERS):  # `register = HANDLERS.append`
                 self._push(node, [(None, thing.__self__)], None, depth)
+        elif type(thing) in STREAMS:
+            yield self._track(node, Stream(thing), thing, owner, key)
         elif is_a(thing, Memo):
             yield Tracked(node, thing, renew=True)
         elif is_a(thing, functools._lru_cache_wrapper):
@@ -147,20 +150,20 @@ class Walker:
         tracked = Tracked(node, container, above=above, renew=self._renew)
         if key is not _ELEMENT:
             tracked.owner, tracked.key, tracked.attributes = owner, key, container is not thing
-        if above is not None and (key is _ELEMENT or isinstance(container, Slots)):
+        if above is not None and (key is _ELEMENT or isinstance(container, Slots | Stream)):
             tracked.element = thing
         self._tracked[id(container)] = tracked
         return tracked
 
-    def _function(self, node: Node, function: FunctionType, depth: int) -> Iterator[Tracked]:
+    def _function(self, node: Node, function: FunctionType, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
         module = function.__globals__.get("__name__", "")
         if module.partition(".")[0] == "fh_dash":
             return  # what is kept by a decorator of ours, and `import_module` as long as we stand in for it
         if function.__closure__:
-            cells = Cells(function)
+            cells = self._cells(node, function, owner, key)
             if self._modules(module) is not None:
-                yield Tracked(node, cells)
-            self._push(node, [(None, value) for value in cells.values()], None, depth)
+                yield cells
+            self._push(node, list(cells.container.items()), cells.container, depth)
         defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
         self._push(node, [(None, value) for value in defaults], None, depth)
         name = function.__name__
@@ -177,6 +180,15 @@ class Walker:
                 if self.first(found, name):
                     yield Tracked((module, name), function.__globals__, only=frozenset({name}))
             self._globals(module, function.__globals__, names, depth)
+
+    def _cells(self, node: Node, function: FunctionType, owner: Any, key: Any) -> Tracked:
+        """What a function has from the one around it is there as long as itself, or what it is wrapped in."""
+        tracked = Tracked(node, Cells(function))
+        if (above := self._tracked.get(id(owner))) is not None:
+            tracked.above = above
+            tracked.element = function if key is _ELEMENT else contents(owner).get(key, function)
+        self._tracked[id(tracked.container)] = tracked
+        return tracked
 
     def _globals(self, module: str, namespace: dict[str, Any], names: frozenset[str], depth: int) -> None:
         for name in names & namespace.keys():
@@ -198,12 +210,13 @@ class Walker:
                 node, [(None, vars(cls)[name]) for name in ("metadata", "registry") if name in vars(cls)], None, depth
             )
             return
-        yield Tracked(node, cls)
+        tracked = self._tracked[id(cls)] = Tracked(node, cls)
+        yield tracked
         if isinstance(cls, ABCMeta):
             yield Tracked(node, Registry(cls))
         self._push(node, [(k, v) for k, v in vars(cls).items() if k != "__dict__"], cls, depth)
-        inner = [part for value in vars(cls).values() for part in inside(value)]
-        self._push(node, [(None, part) for part in inner], None, depth)
+        for name, part in [(name, part) for name, value in vars(cls).items() for part in inside(value)]:
+            self._push(node, [(name, part)], cls if is_a(part, FunctionType) else None, depth)
         self._push(node, [(None, base) for base in (*cls.__mro__[1:], type(cls))], None, depth)
 
     def _instance(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:

@@ -211,10 +211,8 @@ class Story:
 @pytest.mark.parametrize("two", [False, True], ids=["alone", "with another"])
 @pytest.mark.parametrize("way", WAYS)
 class TestAnyWay:
-    def test_rerun(self, project: Project, way: str, two: bool, request: pytest.FixtureRequest) -> None:
+    def test_rerun(self, project: Project, way: str, two: bool) -> None:
         """It runs again, the same or otherwise: its entries are there once, in their old place."""
-        if way == "sort" and two:
-            request.applymarker(pytest.mark.xfail(reason="sorting a list of one is taken for appending"))
         story = Story(project, way, two=two)
         for name in ("one", "uno", "uno", "one"):
             project.save({"one.py": module(story.code, name) + f"MORE = {name + 'x'!r}\n"})
@@ -222,10 +220,8 @@ class TestAnyWay:
         project.save({}, force=True)
         story.check()
 
-    def test_no_longer(self, project: Project, way: str, two: bool, request: pytest.FixtureRequest) -> None:
+    def test_no_longer(self, project: Project, way: str, two: bool) -> None:
         """It registers nothing any more, or is not imported any more."""
-        if way == "sort" and two:
-            request.applymarker(pytest.mark.xfail(reason="sorting a list of one is taken for appending"))
         story = Story(project, way, two=two)
         project.save({"one.py": module("", "one")})
         story.check()
@@ -235,10 +231,8 @@ class TestAnyWay:
         assert "one" not in project.modules()
         story.check()
 
-    def test_fails(self, project: Project, way: str, two: bool, request: pytest.FixtureRequest) -> None:
+    def test_fails(self, project: Project, way: str, two: bool) -> None:
         """It fails after it has registered."""
-        if way == "sort" and two:
-            request.applymarker(pytest.mark.xfail(reason="sorting a list of one is taken for appending"))
         story = Story(project, way, two=two)
         before, picture = project.value(f"repr({story.look})"), Picture(project)
         project.bad_save({"one.py": module(story.code, "uno") + "1 / 0\n"})
