@@ -21,11 +21,31 @@ class Caches:
     def __init__(self, records: Mapping[str, Record], journal: Journal) -> None:
         self._records, self._journal = records, journal
         self._cleared: dict[int, _lru_cache_wrapper[Any]] = {}
+        self._used: dict[int, tuple[_lru_cache_wrapper[Any], int]] = {}
+        """Those that modules may have called while they ran, with their misses before."""
+        self._kept: set[int] = set()
+        """Those that get back what they held, if the save fails."""
         self.dropped: list[CacheChange] = []
 
     def among(self, names: Collection[Node]) -> set[Node]:
         """Those of the names that stand for a cache, or for a class with one."""
         return {node for node in names if any(True for _ in self._of(node))}
+
+    def note_used(self, nodes: Collection[Node]) -> None:
+        """A module is about to run that may call these: what they compute then is not to outlive a save that fails."""
+        for node in nodes:
+            for _, cache in self._of(node):
+                if id(cache) not in self._used:
+                    self._used[id(cache)] = cache, cache.cache_info().misses
+                    self._journal.add(functools.partial(self._forget_new, cache))
+
+    def _forget_new(self, cache: _lru_cache_wrapper[Any]) -> None:
+        if id(cache) not in self._kept and self._was_called(cache):
+            cache.cache_clear()
+
+    def _was_called(self, cache: _lru_cache_wrapper[Any]) -> bool:
+        _, misses = self._used.get(id(cache), (cache, cache.cache_info().misses))
+        return cache.cache_info().misses != misses
 
     def clear(self, touched: Collection[Node], ran: Collection[str], reason: str = "calls code that changed") -> None:
         """Clear those whose function is made from something that behaves differently; each once.
@@ -35,7 +55,9 @@ class Caches:
         for node in sorted(node for node in touched if node[0] not in ran):
             for key, cache in self._of(node):
                 if id(cache) not in self._cleared and cache.cache_info().currsize:
-                    self._journal.add(functools.partial(refill, cache, calls(cache)))
+                    if not self._was_called(cache):
+                        self._kept.add(id(cache))
+                        self._journal.add(functools.partial(refill, cache, calls(cache)))
                     cache.cache_clear()
                     self.dropped.append(CacheChange(f"{cache.__module__}:{key}", "dropped", reason))
                 self._cleared[id(cache)] = cache

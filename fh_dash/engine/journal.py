@@ -75,7 +75,7 @@ class Journal:
         elif isinstance(container, type):
             self.save_class(container)
         elif isinstance(container, Registry):
-            if self._first(container.cls):
+            if self._first(vars(container.cls).get("_abc_impl", container.cls)):  # not the class as such
                 classes = container.classes()
                 self.add(lambda: container.replace(classes))
         elif isinstance(container, Stream):

@@ -55,6 +55,7 @@ class Steps:
         What registries do not hold at this moment of a cold start, cached answers must not know of.
         """
         if cached := self.caches.among(used):
+            self.caches.note_used(cached)
             touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
             self.caches.clear(cached & touched, self.facts.ran)
 

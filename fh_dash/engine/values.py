@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import plain_attribute
 
 _VALUES = frozenset(
     {
@@ -33,7 +34,7 @@ def same_value(old: Any, new: Any) -> bool:
     if type(old) is not type(new):
         return False
     if is_a(old, tuple):
-        plain = type(old) is tuple or hasattr(old, "_fields")
+        plain = type(old) is tuple or (_is_named_tuple(old) and _is_named_tuple(new))
         return plain and len(old) == len(new) and all(map(same_value, old, new))
     if is_a(old, frozenset):
         plain = all(type(item) in (str, bytes, int) for item in (*old, *new))
@@ -42,6 +43,11 @@ def same_value(old: Any, new: Any) -> bool:
         mine, other = vars(old), vars(new)
         return mine.keys() == other.keys() and all(same_value(mine[name], other[name]) for name in mine)
     return type(old) in _VALUES and bool(old == new) and repr(old) == repr(new)
+
+
+def _is_named_tuple(value: tuple[Any, ...]) -> bool:
+    """Whether it is one that has nothing but its fields; its own `__getattr__` is not asked."""
+    return hasattr(type(value), "_fields") and not plain_attribute(value, "__dict__")
 
 
 def same_variable(old: Any, new: Any) -> bool:

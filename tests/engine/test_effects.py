@@ -456,7 +456,6 @@ class TestApps:
         assert len(project["app"].app.user_middleware) == 1
 
     @pytest.mark.parametrize("line", ["app.add_middleware(Middle)", "app.add_exception_handler(404, handler)"])
-    @pytest.mark.xfail(reason="the stack that was built with it is not built anew")
     def test_middleware_that_is_gone(self, project: Project, line: str) -> None:
         """The line that adds it is removed, after the app has answered with it."""
         source = """
