@@ -24,7 +24,6 @@ KNOWN_WRONG: dict[str, str] = {
     "imp_by_thread": "a module imported by a thread that another module started",
     "imp_importlib_reload": "importlib.reload in the project's own code",
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
-    "keep_subclass_plugins": "a base class that registers its subclasses counts as changed with its registry",
     "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
 }
 """Case name -> why it fails. Strict: a case that passes must leave the table."""

@@ -206,7 +206,8 @@ class UseCollector(ast.NodeVisitor):
             path = dotted(base)
             if path and not self._is_local(path[0]):
                 self._use(path, base.lineno, called=True)
-            self.visit(base)
+            if base not in node.bases or not _plain(base):  # who derives from a class does not look into it
+                self.visit(base)
         self._bind(node.name)
         self._in_class += 1
         for statement in node.body:

@@ -26,8 +26,8 @@ def arrange(records: Mapping[str, Record], order: Iterable[str]) -> None:
     while behind := {key for known in families for key in _behind(known, late, ranks)} - late:
         late |= behind
     for _, cls in sorted((ranks[key] for key in late), key=itemgetter(0)):
-        with contextlib.suppress(TypeError):  # a layout that CPython lets nobody touch
-            cls.__bases__ = cls.__bases__
+        with contextlib.suppress(Exception):  # a layout that nobody may touch, a `mro` of the project
+            type.__setattr__(cls, "__bases__", cls.__bases__)
 
 
 def _known(base: type, ranks: Mapping[int, object]) -> list[int]:

@@ -39,6 +39,8 @@ def results(function: _lru_cache_wrapper[Any]) -> Iterator[Any]:
 
 def calls(function: _lru_cache_wrapper[Any]) -> list[Call]:
     """What it keeps, the newest last. The garbage collector knows: CPython gives no other way to look at it."""
+    if not hasattr(function, "cache_parameters"):
+        return []  # made without `lru_cache`
     parameters, size = function.cache_parameters(), function.cache_info().currsize
     linked = size if parameters["maxsize"] is not None else 0
     _, *parts = gc.get_referents(function)
@@ -67,8 +69,8 @@ def refill(function: _lru_cache_wrapper[Any], known: Iterable[Call]) -> None:
     Only calls can fill it: meanwhile its function has code that gives them, and to other threads what it always does.
     """
     function.cache_clear()
-    inner = function.__wrapped__
-    if type(inner) is not FunctionType:
+    _, table, inner, *_ = gc.get_referents(function)  # not `__wrapped__`, which anybody may set
+    if type(table) is not dict or type(inner) is not FunctionType:
         return
     code, giver = inner.__code__, _Giver(inner)
     consts = tuple(giver if const == _GIVER else const for const in _CODE.co_consts)

@@ -34,17 +34,19 @@ def builders_of(statement: object) -> frozenset[str]:
 
     They number by its length, or sort it: `self.columns[name] = len(self.columns)`.
     """
-    body = statement.body if isinstance(statement, ast.ClassDef) else ()
-    methods = [method for method in body if isinstance(method, _Method)]
-    return frozenset(m.name for m in methods if not _changed(m).isdisjoint(_built_on(m)))
+    if not isinstance(statement, ast.ClassDef):
+        return frozenset()
+    methods = [method for method in statement.body if isinstance(method, _Method)]
+    cls = statement.name
+    return frozenset(m.name for m in methods if not _changed(m, cls).isdisjoint(_built_on(m, cls)))
 
 
-def _built_on(method: _Method) -> set[str]:
-    """Attributes of its object that it goes through, counts or sorts."""
+def _built_on(method: _Method, cls: str) -> set[str]:
+    """Attributes of its object, or its class, that it goes through, counts or sorts."""
     inner = list(_inner(method))
     calls = [dotted(node.func) for node in inner if isinstance(node, ast.Call)]
     ordered = [path for path in calls if path[-1:] and path[-1] in ORDERING]
-    return _attributes(method, [*ordered, *(part for node in inner for part in _gone_through(node))])
+    return _attributes(method, [*ordered, *(part for node in inner for part in _gone_through(node))], cls)
 
 
 def _goes_through_others(name: str, method: _Method, changed: Mapping[str, set[str]]) -> bool:
@@ -53,7 +55,7 @@ def _goes_through_others(name: str, method: _Method, changed: Mapping[str, set[s
     return bool(others - changed[name]) and not _looked_into(method).isdisjoint(others - changed[name])
 
 
-def _changed(method: _Method) -> set[str]:
+def _changed(method: _Method, cls: str = "") -> set[str]:
     """Attributes of its object that it sets, or calls methods of that may change them."""
     places = []
     for node in _inner(method):
@@ -61,7 +63,7 @@ def _changed(method: _Method) -> set[str]:
             places.append(dotted(node))
         elif isinstance(node, ast.Call) and len(path := dotted(node.func)) > 2 and path[-1] not in READERS:
             places.append(path)
-    return _attributes(method, places)
+    return _attributes(method, places, cls)
 
 
 def _looked_into(method: _Method) -> set[str]:
@@ -83,9 +85,9 @@ def _gone_through(node: ast.AST) -> Iterator[tuple[str, ...]]:
         yield from map(dotted, node.args)
 
 
-def _attributes(method: _Method, places: Iterable[tuple[str, ...]]) -> set[str]:
+def _attributes(method: _Method, places: Iterable[tuple[str, ...]], cls: str = "") -> set[str]:
     own = method.args.args[0].arg if method.args.args else ""
-    return {path[1] for path in places if len(path) > 1 and path[0] == own}
+    return {path[1] for path in places if len(path) > 1 and path[0] in (own, cls)}
 
 
 def _returns_data(method: _Method) -> bool:

@@ -9,6 +9,9 @@ from fh_dash.engine.imports import Imports
 from fh_dash.engine.names import Node
 from fh_dash.engine.uses import ORDERING, Use
 
+_MAKERS_OF_CLASSES = frozenset({"__init_subclass__", "__new__", "__init__"})
+"""Methods of a base, or of a metaclass, that run when a class is made."""
+
 
 class Objects(Imports):
     """The objects that modules make at the top level."""
@@ -20,9 +23,24 @@ class Objects(Imports):
 
     def builds(self, module: str, use: Use) -> bool:
         """Whether what it adds depends on what is there already: a method that numbers or sorts."""
+        if use.called and not use.callee:
+            return any(map(self._builds_on_subclasses, self.resolve(module, use.path)))
         if not use.callee or len(use.path) < 2:
             return False
         return use.path[-1] in ORDERING or any(use.path[-1] in cls.builders for cls in self.methods(module, use.path))
+
+    def _builds_on_subclasses(self, node: Node) -> bool:
+        """Whether a class, or one that it is derived from or made by, numbers or sorts its subclasses."""
+        waiting, seen = [node], set[Node]()
+        while waiting:
+            origin = self.origin(waiting.pop())
+            for unit in () if origin in seen else self._classes(origin):
+                if not unit.builders.isdisjoint(_MAKERS_OF_CLASSES):
+                    return True
+                for use in (use for use in unit.now if use.called and not use.callee):
+                    waiting += self.resolve(origin[0], use.path)
+            seen.add(origin)
+        return False
 
     def methods(self, module: str, path: tuple[str, ...]) -> Iterator[Unit]:
         """The project's classes that a dotted name may stand for a method of, be it by way of an object."""

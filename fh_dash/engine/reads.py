@@ -1,7 +1,7 @@
 """Which files and folders a project module read while it was imported, so that a change of them runs it again.
 
 Seen through the audit hook (`fh_dash.audit`), which also sees reads made by C code and by libraries; reads are passed
-over on threads where no project module is being imported.
+over on threads where no project module is being imported, those excepted that the module started meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ EXISTS = "exists"
 _SOURCES = (".py", ".pyc", ".pyo", ".so", ".pyd")
 
 _active = threading.local()
+_running: list[Reads] = []
+"""Of all threads, the innermost at the end."""
 _followed: dict[str, Callable[[str], bool]] = {}
 _own_writes: set[str] = set()
 """Files that some module read at import and that project code opened for writing since."""
@@ -37,15 +39,22 @@ class Reads:
         self.files: dict[str, str] = {}
         self._wanted = wanted
         self._outer: Reads | None = None
+        self.threads: set[int | None] = set()
+        """Those that were there before, or that modules which it imported have started."""
 
     def start(self) -> None:
         answers.follow(self._wanted)
         listen(_READS | _CHANGES, _notice)
         self._outer = getattr(_active, "reads", None)
         _active.reads = self
+        self.threads = _threads()
+        _running.append(self)
 
     def stop(self) -> None:
         _active.reads = self._outer
+        _running.remove(self)
+        if self._outer is not None:
+            self._outer.threads |= _threads()
 
     def note(self, path: Any) -> None:
         if isinstance(path, int) or path is None:
@@ -95,7 +104,7 @@ def _notice(event: str, args: tuple[Any, ...]) -> None:
         return
     if getattr(_active, "stamping", False) or _looks_for_a_module(event):
         return
-    reads = getattr(_active, "reads", None)
+    reads = getattr(_active, "reads", None) or _of_starter()
     _active.stamping = True  # what stamping reads is not the project's
     try:
         path = args[0] if args[0] is not None else "."
@@ -107,6 +116,16 @@ def _notice(event: str, args: tuple[Any, ...]) -> None:
         pass
     finally:
         _active.stamping = False
+
+
+def _threads() -> set[int | None]:
+    return {thread.ident for thread in threading.enumerate()}
+
+
+def _of_starter() -> Reads | None:
+    """Of the module that is being imported and has started this thread: a pool that reads files."""
+    innermost = next(reversed(_running), None)
+    return innermost if innermost and threading.get_ident() not in innermost.threads else None
 
 
 def _is_shown(is_project: Callable[[str], bool]) -> bool:
