@@ -47,6 +47,8 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         strings=frozenset(filter(str.isidentifier, strings)),
         asks=ASKING.intersection(_names(nodes)),
         declared=frozenset(n for node in nodes if isinstance(node, ast.Global) for n in node.names),
+        stars=tuple(i for i in imports if i.local == STAR and not i.deferred),
+        takes_from=frozenset(i.module for i in imports if i.name is not None and not i.deferred),
     )
 
 
