@@ -199,6 +199,8 @@ def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
     """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
     found: dict[Node, set[Node]] = {}
     for name, table in list(vars(module).items()):
+        if name == "__builtins__":
+            continue  # the same in all modules, and nobody's import looks up a function in it
         if type(table) in (dict, list, set) and len(table) <= _MOST:
             for thing in _functions_in(table):
                 found.setdefault(_node_of(thing), set()).add((module.__name__, name))
