@@ -107,9 +107,10 @@ class Analysis:
     """String constants that can be names."""
     asks: frozenset[str] = frozenset()
     """Of `dissect.ASKING`, what it calls, anywhere."""
-
-    def stars(self) -> tuple[Import, ...]:
-        return tuple(i for i in self.imports if i.local == STAR and not i.deferred)
+    stars: tuple[Import, ...] = ()
+    """Its star imports outside of functions."""
+    takes_from: frozenset[str] = frozenset()
+    """The modules of which it imports names while it is imported itself."""
 
     def may_handle(self, unit: int) -> bool:
         """Whether the failure of an import that this top-level statement makes may be handled by the module."""

@@ -23,6 +23,7 @@ from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
+from fh_dash.engine.shortcut import Shortcut
 from fh_dash.engine.steps import Steps
 from fh_dash.engine.successors import classes
 
@@ -38,6 +39,7 @@ class Attempt(Follower):
         self._graph = (plan.graph or program.graph).with_changes({})
         self.steps = Steps(program, runner, finder, plan, self._graph)
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
+        self._shortcut = Shortcut(program, plan, self.facts, self._effects, self._under_way)
         self._arrived: dict[str, None] = {}
         self._before: set[str] = set()
         self._known: set[str] = set()
@@ -110,7 +112,9 @@ class Attempt(Follower):
         for name in plan.unused & program.records.keys():
             self.steps.unload(name, _UNUSED)
         known = self._known = set(program.records)
+        self._shortcut.open()
         self._arrive(program.entry)
+        self._shortcut.close()
         for name in self._failed:
             raise Broken(name)
         self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
@@ -128,13 +132,15 @@ class Attempt(Follower):
         package = name.rpartition(".")[0]
         if package and package not in sys.modules:
             importlib.import_module(package)
-        self._arrive(package)
+        if package not in self._arrived:
+            self._arrive(package)
         if name in self._arrived:
             return
         self._arrived[name] = None
         try:
             self._pass(name, self._program.records[name])
         except Exception:
+            self._shortcut.close()
             del self._arrived[name]
             self._under_way.walked.pop(name, None)
             self._failed[name] = "failed when it was imported before"
@@ -148,19 +154,26 @@ class Attempt(Follower):
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
         if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
-            self.steps.rerun(name, record, reason)
+            self._rerun(name, record, reason)
             return
         for number, step in enumerate(record.trace):
-            if isinstance(step, Arrival):
-                self._under_way.walked[name] = step.unit
-                self._pass_import(name, record, step)
-            else:
+            if isinstance(step, Segment):
                 self._effects.put_back(name, record, number, step)
+            else:
+                if step.failed or step.module not in self._arrived:
+                    self._under_way.walked[name] = step.unit
+                    self._shortcut.take(name, self._arrived)
+                    self._pass_import(name, record, step)
+                self._check_moment(name, step)
         self._under_way.walked.pop(name, None)
         if reason := self._late_reason(name, record):
-            self.steps.rerun(name, record, reason)
+            self._rerun(name, record, reason)
         else:
             self.steps.leave(name, record)
+
+    def _rerun(self, name: str, record: Record, reason: str) -> None:
+        self.steps.rerun(name, record, reason)
+        self._shortcut.note_run(record)
 
     def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
         if step.failed:
@@ -172,14 +185,17 @@ class Attempt(Follower):
             return
         try:
             self._arrive(step.module)
-            hidden = self._under_way.hidden(name)
-            star_reason = self.facts.star_reason(name, step, hidden, self._is_there)
-            if reason := star_reason or self.facts.moment_reason(name, step.module):
-                raise Again(name, reason)
         except Exception as error:
             if not isinstance(error, Again) and record.source.analysis.may_handle(step.unit):
                 raise Again(name, f"imports {step.module} inside try, and that fails") from error
             raise
+
+    def _check_moment(self, name: str, step: Arrival) -> None:
+        """What an import statement would bind at this moment must be what it has bound."""
+        hidden = self._under_way.hidden(name)
+        star_reason = self.facts.star_reason(name, step, hidden, self._is_there)
+        if reason := star_reason or self.facts.moment_reason(name, step.module):
+            raise Again(name, reason)
 
     # -------------------------------------------------------------- imports while modules run again
 
@@ -239,7 +255,8 @@ class Attempt(Follower):
         program = self._program
         alive = self._program.alive()
         began = program.starts
-        for name in sorted(program.records, key=lambda name: began.get(name, 0)):  # importers before what they imported
+        late = [name for name in program.records if name not in self._arrived]
+        for name in sorted(late, key=lambda name: began.get(name, 0)):  # importers before what they imported
             if name in self._arrived or name not in program.records:
                 continue
             if name in alive:

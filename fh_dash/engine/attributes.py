@@ -23,6 +23,9 @@ class Attributes:
         self.settled: set[Node] = set()
         """Those that have another value, and are known with it to who only holds them."""
 
+    def __bool__(self) -> bool:
+        return bool(self._before)
+
     def note_set(self, segments: Collection[Segment]) -> set[str]:
         """A run has set them; the modules that they belong to."""
         found: set[str] = set()

@@ -32,7 +32,7 @@ def not_yet(graph: Graph, module: str, unit: int) -> frozenset[str]:
     done, rest = analysis.units[:unit], analysis.units[unit:]
     bound = {name for part in done for name in _binds(analysis, part)}
     later = {name for part in rest for name in _binds(analysis, part)}
-    for star in analysis.stars():
+    for star in analysis.stars:
         names = bound if rest and star.line < rest[0].line else later
         names |= graph.exports(star.module)
     return frozenset(later - bound)
@@ -50,7 +50,7 @@ def rebound(graph: Graph, module: str, unit: int) -> set[str]:
     """Names that a module binds from that statement on, whether for the first time or not."""
     analysis = graph.analyses[module]
     names = {name for part in analysis.units[unit:] for name in part.binds | part.declares}
-    for star in analysis.stars():
+    for star in analysis.stars:
         if unit < len(analysis.units) and star.line >= analysis.units[unit].line:
             names |= graph.exports(star.module)
     return names

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fh_dash.engine.scopes import annotations_of, assigned, declared_global
+from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import (
     ANNOTATED,
     CALLERS,
@@ -140,7 +141,7 @@ class UseCollector(ast.NodeVisitor):
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
         self._look_into(node.generators[0].iter)
-        names = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        names = {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
         self._scopes.append(names)
         for index, generator in enumerate(node.generators):
             if index:
@@ -170,7 +171,7 @@ class UseCollector(ast.NodeVisitor):
         self.visit(node.orelse)
 
     def _operands(self, node: ast.AST) -> None:
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
             self._look_into(part)
 
     visit_BinOp = visit_UnaryOp = visit_Compare = visit_JoinedStr = _operands
@@ -228,7 +229,7 @@ class UseCollector(ast.NodeVisitor):
             self._without_via(default)
 
     def _function(self, args: ast.arguments, body: Sequence[ast.AST], globals_: frozenset[str] = frozenset()) -> None:
-        names = {a.arg for a in ast.walk(args) if isinstance(a, ast.arg)}
+        names = {a.arg for a in walk(args) if isinstance(a, ast.arg)}
         names |= assigned(body)
         before_via, self._via = self._via, ()
         before_class, self._in_class = self._in_class, 0

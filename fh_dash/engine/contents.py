@@ -14,7 +14,7 @@ from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
-from fh_dash.engine.program import Record, segments, value_of
+from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.walk import ATOMS, CONTAINERS
 
@@ -43,11 +43,11 @@ class Contents:
     def __init__(
         self,
         graph: Graph,
-        records: Mapping[str, Record],
+        program: Program,
         behaviour: Set[Node],
         concern: Callable[[Iterable[Node]], object],
     ) -> None:
-        self._graph, self._records = graph, records
+        self._graph, self._program, self._records = graph, program, program.records
         self._behaviour, self._concern = behaviour, concern  # the set itself: it grows in place
         self._changes: list[Change] = []
         self._own: dict[str, Mapping[Node, set[Node]]] = {}
@@ -103,8 +103,8 @@ class Contents:
     def _holders(self) -> dict[Node, set[tuple[Node, int]]]:
         """Function or class -> the containers into which modules have put it, and when in the last start."""
         found: dict[Node, set[tuple[Node, int]]] = {}
-        for record in self._records.values():
-            for segment in segments(record.trace):
+        for record in self._program.index.acting.values():
+            for segment in record.segments:
                 for delta in segment.deltas:
                     for thing in (found for pair in delta.added for part in pair for found in _functions_in(part)):
                         found.setdefault(_node_of(thing), set()).add((delta.tracked.node, segment.number))
@@ -164,9 +164,7 @@ class Contents:
     def _wrote(self, name: str) -> set[Node]:
         """Names of others in which a module put something when it ran last."""
         record = self._records.get(name)
-        return (
-            {delta.tracked.node for segment in segments(record.trace) for delta in segment.deltas} if record else set()
-        )
+        return {delta.tracked.node for segment in record.segments for delta in segment.deltas} if record else set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +213,8 @@ def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
     """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
     found: dict[Node, set[Node]] = {}
     for name, table in list(vars(module).items()):
+        if name == "__builtins__":
+            continue  # the same in all modules, and nobody's import looks up a function in it
         if type(table) in (dict, list, set) and len(table) <= _MOST:
             for thing in _functions_in(table):
                 found.setdefault(_node_of(thing), set()).add((module.__name__, name))

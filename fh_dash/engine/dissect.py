@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector, absolute
-from fh_dash.engine.digests import digest, surface_of
+from fh_dash.engine.digests import Digests
 from fh_dash.engine.methods import builders_of, methods_of
+from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import Use
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
@@ -24,17 +25,18 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     package = module if is_package else module.rpartition(".")[0]
     imports = tuple(_imports(tree, package))
     later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
-    units = tuple(_units(tree.body, (package, later)))
-    nodes = list(ast.walk(tree))
+    context = _Context(package, later, Digests(), [])
+    units = tuple(_units(tree.body, context))
+    nodes = context.nodes
     strings = _strings(nodes)
     by_name = _by_name(units)
     binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
     return Analysis(
         module=module,
-        digest=digest(tree),
+        digest=context.digests.of(tree),
         units=units,
         imports=imports,
-        definitions=tuple(_definitions(tree)),
+        definitions=tuple(_definitions(tree, context.digests)),
         docstring=ast.get_docstring(tree, clean=False) is not None,
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local not in (STAR, "")},
@@ -47,6 +49,8 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         strings=frozenset(filter(str.isidentifier, strings)),
         asks=ASKING.intersection(_names(nodes)),
         declared=frozenset(n for node in nodes if isinstance(node, ast.Global) for n in node.names),
+        stars=tuple(i for i in imports if i.local == STAR and not i.deferred),
+        takes_from=frozenset(i.module for i in imports if i.name is not None and not i.deferred),
     )
 
 
@@ -89,7 +93,19 @@ def _by_name(units: tuple[Unit, ...]) -> dict[str, tuple[Unit, ...]]:
 # --------------------------------------------------------------------------------------------- statements
 
 
-def _units(body: list[ast.stmt], context: tuple[str, bool], header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the analysis of a statement depends on, besides itself."""
+
+    package: str
+    annotations_later: bool
+    """`from __future__ import annotations`"""
+    digests: Digests
+    nodes: list[ast.AST]
+    """All that was met so far."""
+
+
+def _units(body: list[ast.stmt], context: _Context, header: tuple[ast.AST, ...] = ()) -> Iterator[Unit]:
     for statement in body:
         heads = _header(statement)
         if heads is None:
@@ -133,20 +149,21 @@ def _header(statement: ast.stmt) -> tuple[ast.AST, ...] | None:
     return None
 
 
-def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tuple[ast.AST, ...]) -> Unit:
-    found = UseCollector(context[0], annotations_later=context[1])
+def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AST, ...]) -> Unit:
+    found = UseCollector(context.package, annotations_later=context.annotations_later)
     if isinstance(statement, _Header):
         nodes, line, kind = statement.parts, statement.statement.lineno, "other"
         surface = ""
     else:
         nodes, line, kind = (statement,), statement.lineno, _kind(statement)
-        surface = surface_of(statement)
+        surface = context.digests.surface_of(statement)
     for node in nodes:
         found.visit(node)
     binds, mutates = frozenset(found.binds), frozenset(found.mutates)
     for node in header:  # what is bound here depends on the condition around it
         found.visit(node)
-    parts = [part for node in nodes for part in ast.walk(node)]
+    parts = [part for node in nodes for part in walk(node)]
+    context.nodes.extend(parts)
     readers, writers = methods_of(statement)
     return Unit(
         kind=kind,  # type: ignore[arg-type]
@@ -155,7 +172,7 @@ def _unit(statement: ast.stmt | _Header, context: tuple[str, bool], header: tupl
         mutates=mutates - binds if kind in ("def", "class", "import") else mutates,
         now=tuple(found.now),
         later=tuple(found.later),
-        digest=digest(*header, *nodes),
+        digest=context.digests.of(*header, *nodes),
         conditional=bool(header) or isinstance(statement, _Header),
         declares=frozenset(name for part in parts if isinstance(part, ast.Global) for name in part.names),
         surface=surface,
@@ -193,12 +210,16 @@ def _imports(tree: ast.Module, package: str) -> Iterator[Import]:
             deferred = True
         if isinstance(node, ast.Try | ast.TryStar | ast.If):
             guarded = True
-        children: list[tuple[ast.AST, bool, bool, bool, bool]] = []
+        below: list[tuple[ast.AST, bool, bool, bool, bool]] = []
         for name, value in ast.iter_fields(node):
             hidden = typing_only or (name == "body" and isinstance(node, ast.If) and _is_type_checking(node.test))
             items = value if isinstance(value, list) else [value]
-            children += [(i, deferred, guarded, hidden, in_class) for i in items if isinstance(i, ast.AST)]
-        stack.extend(reversed(children))
+            below += [(i, deferred, guarded, hidden, in_class) for i in items if isinstance(i, _HOLDERS)]
+        stack.extend(reversed(below))
+
+
+_HOLDERS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+"""What may be, or have in it, an import statement."""
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -222,9 +243,9 @@ def _import_names(
         yield Import(alias.asname or alias.name, base, alias.name, *rest)
 
 
-def _definitions(tree: ast.Module) -> Iterator[Definition]:
+def _definitions(tree: ast.Module, digests: Digests) -> Iterator[Definition]:
     for key, (node, qualname) in enumerate(import_time_definitions(tree)):
-        yield Definition(key, qualname, digest(node), isinstance(node, ast.ClassDef), node.lineno)
+        yield Definition(key, qualname, digests.of(node), isinstance(node, ast.ClassDef), node.lineno)
 
 
 Def: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -234,15 +255,15 @@ def import_time_definitions(tree: ast.Module) -> list[tuple[Def, str]]:
     """Every `def` and `class` that runs while the module is imported, with its qualified name, in source order."""
     found: list[tuple[Def, str]] = []
 
-    def walk(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+    def look(node: ast.AST, prefix: str) -> None:
+        for child in children(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 found.append((child, prefix + child.name))
             elif isinstance(child, ast.ClassDef):
                 found.append((child, prefix + child.name))
-                walk(child, prefix + child.name + ".")
-            elif not isinstance(child, ast.Lambda | ast.expr):
-                walk(child, prefix)
+                look(child, prefix + child.name + ".")
+            elif isinstance(child, _HOLDERS):
+                look(child, prefix)
 
-    walk(tree, "")
+    look(tree, "")
     return found

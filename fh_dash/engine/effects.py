@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
@@ -31,6 +31,11 @@ class Effects:
         """From the first module that ran again on, everything is to be put in its place again."""
         return self._start is not None
 
+    @property
+    def orders(self) -> bool:
+        """Whether entries of containers may come to stand in another order than last time, as far as that is known."""
+        return bool(self._former)
+
     def take_back_since(self, name: str) -> None:
         """Undo all effects that came after a module, which runs again, began."""
         self.take_back_from(self._starts.get(name, 0))
@@ -38,12 +43,11 @@ class Effects:
     def take_back_from(self, start: int) -> None:
         """Undo all effects since that moment of the last start; the walk puts them back."""
         if self._start is None:
-            self._former = self._history(self._program.records)
+            self._former = self._history()
             self._now = self._start = self._program.tick()
         if start >= self._start:
             return
-        before = (s for name in self._program.records for s in self._program.segments(name) if s.number < self._now)
-        done = [segment for segment in before if segment.applied and segment.number >= start]
+        done = [s for s in self._program.effects() if s.applied and start <= s.number < self._now]
         self._start = start
         for segment in sorted(done, key=lambda segment: -segment.number):
             self._undo(segment)
@@ -63,7 +67,7 @@ class Effects:
         """Containers of which something was taken back and is not in its place again."""
         if not self.taken_back:
             return set()
-        gone = (s for name in self._program.records for s in self._program.segments(name) if not s.applied)
+        gone = (segment for segment in self._program.effects() if not segment.applied)
         return {delta.tracked.node for segment in gone for delta in segment.deltas}
 
     def put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
@@ -78,22 +82,23 @@ class Effects:
 
     def out_of_order(self, name: str) -> str:
         """Why a module would find containers that it looks into with other modules' entries than last time."""
-        looked = self._program.graph.looked_into(name) if self.taken_back else frozenset()
+        looked = self._program.graph.looked_into(name) if self._former else frozenset()
         if looked.isdisjoint(self._former):
             return ""
-        current = self._history(self._program.records)
+        current = self._history()
         for node in sorted(looked & self._former.keys()):
             before = [owner for at, owner in self._former[node] if at < self._ends.get(name, 0) and owner != name]
             if before != [owner for _, owner in current.get(node, ()) if owner != name]:
                 return f"looks into {node[1]} of {node[0]}, where others put things in another order"
         return ""
 
-    def _history(self, names: Iterable[str]) -> dict[Node, list[tuple[int, str]]]:
+    def _history(self) -> dict[Node, list[tuple[int, str]]]:
         found: dict[Node, list[tuple[int, str]]] = {}
         running = self._runner.traces()
-        for name in names:
-            trace = running.get(name, self._program.records[name].trace)
-            for segment in (s for s in segments(trace) if s.applied):
+        done = {name: record.segments for name, record in self._program.index.acting.items()}
+        done |= {name: segments(running[name]) for name in running if name in self._program.records}
+        for name in done:
+            for segment in (s for s in done[name] if s.applied):
                 for node in {delta.tracked.node for delta in segment.deltas if delta.tracked.only is None}:
                     found.setdefault(node, []).append((segment.number, name))
         for entries in found.values():
@@ -104,7 +109,7 @@ class Effects:
         """Whether modules, itself included, did something to others between its beginning and its last import."""
         program = self._program
         first, last = program.starts.get(name, 0), program.ends.get(name, 0)
-        others = (segment for other in program.records if other != name for segment in program.segments(other))
+        others = (s for other, record in program.index.acting.items() if other != name for s in record.segments)
         if any(s.applied and first <= s.number and (self.taken_back or s.number <= last) for s in others):
             return True
         trace = program.records[name].trace
@@ -137,9 +142,8 @@ class Effects:
 
     def _sharing(self, node: Node) -> set[str]:
         """Modules that put something into the same registry of a library."""
-        program = self._program
         return {
             name
-            for name in program.records
-            if any(d.tracked.node == node and d.renews for s in program.segments(name) for d in s.deltas)
+            for name, record in self._program.index.acting.items()
+            if any(d.tracked.node == node and d.renews for s in record.segments for d in s.deltas)
         }

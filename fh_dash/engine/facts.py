@@ -21,23 +21,23 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Record, value_of
+from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
 class Facts:
     """Grows while a plan is carried out; `reason` asks it about one module."""
 
-    def __init__(
-        self, plan: Plan, graph: Graph, former: Graph, records: Mapping[str, Record], ends: Mapping[str, int]
-    ) -> None:
-        self._plan, self._graph, self._former, self._records = plan, graph, former, records
+    def __init__(self, plan: Plan, graph: Graph, program: Program) -> None:
+        former = program.graph
+        self._plan, self._graph, self._former, self._records = plan, graph, former, program.records
         self.values: dict[Node, tuple[Any, Any]] = {}
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
-        self.contents = Contents(graph, records, self.behaviour, self.concern)
-        self._attributes = Attributes(records)
-        self._ends = dict(ends)
+        self._answering = _answering(self.behaviour)
+        self.contents = Contents(graph, program, self.behaviour, self.concern)
+        self._attributes = Attributes(program.records)
+        self._ends = dict(program.ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
         self.gone: set[str] = set(plan.gone)
@@ -103,6 +103,7 @@ class Facts:
         if new:
             affected = self._affected(new) - self.behaviour
             self.behaviour |= affected
+            self._answering |= _answering(affected)
             self.contents.note_holders(affected)
             self.concern(affected)
 
@@ -156,6 +157,11 @@ class Facts:
 
     # ------------------------------------------------------------------------------------------- asking
 
+    @property
+    def sets_attributes(self) -> bool:
+        """Whether attributes were set on modules, or taken back from them: any other one may have met these."""
+        return bool(self._attributes)
+
     def reason(self, name: str, *, later: bool = False) -> str:
         """Why a module must run again; empty when it need not.
 
@@ -168,18 +174,25 @@ class Facts:
         for target in self._graph.dynamic.get(name, ()):
             if target in self.ran or target in self.gone or any(node[0] == target for node in self.behaviour):
                 return f"imports {target} dynamically"
-        for imported in self._graph.analyses[name].imports:
-            if reason := self._import_reason(imported) or self._star_reason(name, imported):
-                return reason
+        if reason := self._imports_reason(name):
+            return reason
         moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
         for reached in self._reached(name):
             if self._concerns(name, reached) or moment.concerns(reached):
                 return _explain(reached)
         return ""
 
+    def _imports_reason(self, name: str) -> str:
+        analysis = self._graph.analyses[name]
+        if analysis.stars or self.existence or self.gone or self._answering:
+            for imported in analysis.imports:
+                if reason := self._import_reason(imported) or self._star_reason(name, imported):
+                    return reason
+        return ""
+
     def _reached(self, name: str) -> Iterable[Reached]:
         yield from self._graph.reached(name)
-        if self._graph.analyses[name].stars() and name in self._former.analyses:
+        if self._graph.analyses[name].stars and name in self._former.analyses:
             # what a star import gave last time may come from elsewhere now, or not at all
             yield from self._former.reached(name)
 
@@ -192,7 +205,7 @@ class Facts:
         if imported.deferred or imported.typing_only:
             return ""
         node = (imported.module, imported.name or STAR)
-        by_function = (imported.module, "__getattr__") in self.behaviour and imported.name not in (None, STAR)
+        by_function = imported.module in self._answering and imported.name not in (None, STAR)
         if node in self.existence or (by_function and not self._has(*node)):
             return f"imports {imported.name} from {imported.module}, line {imported.line}"
         for gone in (imported.module, f"{imported.module}.{imported.name}"):
@@ -234,7 +247,7 @@ class Facts:
         return ""
 
     def _others(self, name: str, module: str) -> list[Import]:
-        return [star for star in self._graph.analyses[name].stars() if star.module != module]
+        return [star for star in self._graph.analyses[name].stars if star.module != module]
 
     def _has(self, module: str, name: str) -> bool:
         record = self._records.get(module)
@@ -263,10 +276,10 @@ class Facts:
         A submodule is a name of its package from the moment when its own import has ended (`is_there`).
         """
         analysis = self._graph.analyses.get(name)
-        if analysis is None or not analysis.stars() or name not in self._former.analyses:
+        if analysis is None or not analysis.stars or name not in self._former.analyses:
             return ""
         namespace = vars(self._records[name].module)
-        for star in analysis.stars():
+        for star in analysis.stars:
             here = analysis.units[step.unit].line if step.unit < len(analysis.units) else 0
             if (star.module, star.line) != (step.module, here):
                 continue
@@ -303,12 +316,17 @@ class Facts:
         for reached in self._reached(name):
             if reached.node in others and not reached.use.stored:
                 return _explain(reached)
-        stars = {star.module for star in self._graph.analyses[name].stars()}
+        stars = {star.module for star in self._graph.analyses[name].stars}
         namespace = vars(self._records[name].module) if name in self._records else {}
         for (module, key), before in others.items():
             if module in stars and not key.startswith("_") and namespace.get(key, MISSING) is before:
                 return f"imports * from {module}, which has another {key}"
         return ""
+
+
+def _answering(nodes: Iterable[Node]) -> set[str]:
+    """Modules of which the `__getattr__` is among these."""
+    return {module for module, name in nodes if name == "__getattr__"}
 
 
 def _explain(reached: Reached) -> str:

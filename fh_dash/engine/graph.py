@@ -101,7 +101,7 @@ class Graph(Objects):
             for imported in analysis.imports:
                 if imported.local not in (STAR, "") and not imported.deferred and not imported.typing_only:
                     deps.setdefault(imported.local, set()).update(self._imported(imported, ()))
-            for star in analysis.stars():
+            for star in analysis.stars:
                 for name in self.exports(star.module):
                     deps.setdefault(name, set()).add((star.module, name))
             self._deps[module] = {name: frozenset(found) for name, found in deps.items()}

@@ -88,7 +88,10 @@ class Imports(Names):
                 yield from component
 
     def reachable(self, roots: Iterable[str]) -> frozenset[str]:
-        """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves."""
+        """The modules that `roots` (always the same ones for a graph) import, directly or not, with themselves.
+
+        With the packages around them, be they folders without a module.
+        """
         if self._alive is None:
             found: set[str] = set()
             waiting = [root for root in roots if root in self.analyses]
@@ -97,7 +100,9 @@ class Imports(Names):
                 if module not in found:
                     found.add(module)
                     waiting += self.imports_of(module)
-            self._alive = frozenset(found)
+            self._alive = frozenset(
+                ".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)
+            )
         return self._alive
 
 

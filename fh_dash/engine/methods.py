@@ -11,6 +11,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import CALLERS, ORDERING, READERS, dotted
 
 _Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -80,7 +81,7 @@ def _looked_into(method: _Method) -> set[str]:
 
 def _gone_through(node: ast.AST) -> Iterator[tuple[str, ...]]:
     if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        yield from map(dotted, ast.walk(node.iter))
+        yield from map(dotted, walk(node.iter))
     elif isinstance(node, ast.Call) and dotted(node.func)[-1:] and dotted(node.func)[-1] in CALLERS:
         yield from map(dotted, node.args)
 
@@ -103,7 +104,7 @@ def _returns_data(method: _Method) -> bool:
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, _Method | ast.Lambda):
             yield child
             yield from _own(child)
@@ -112,7 +113,7 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
 def _assigns(method: _Method) -> bool:
     """It sets an attribute, an item or a global, or hands its object on."""
     own = method.args.args[0].arg
-    whole = {id(node.value) for node in ast.walk(method) if isinstance(node, ast.Attribute)}
+    whole = {id(node.value) for node in walk(method) if isinstance(node, ast.Attribute)}
     return any(
         isinstance(node, ast.Global | ast.Nonlocal)
         or (isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load))
@@ -128,4 +129,4 @@ def _calls_more_than(method: _Method, harmless: Collection[str]) -> bool:
 
 def _inner(method: _Method) -> Iterator[ast.AST]:
     for statement in method.body:
-        yield from ast.walk(statement)
+        yield from walk(statement)

@@ -27,7 +27,7 @@ class Names:
         if analysis is None or module in seen:
             return set()
         names = {name for name in analysis.binds | analysis.declared if not name.startswith("_")}
-        for star in analysis.stars():
+        for star in analysis.stars:
             names |= self.exports(star.module, seen | {module})
         return names
 
@@ -50,7 +50,7 @@ class Names:
         found = {
             (i.module, i.name) for i in analysis.imports if i.local == name and not i.deferred and i.name is not None
         }
-        found |= {(star.module, name) for star in analysis.stars() if name in self.exports(star.module)}
+        found |= {(star.module, name) for star in analysis.stars if name in self.exports(star.module)}
         return {node for node in found if node[0] in self.analyses}
 
     def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
@@ -68,7 +68,7 @@ class Names:
         own = [unit for unit in analysis.by_name.get(name, ()) if unit.kind != "import"]
         if any(name in unit.binds or name in unit.declares for unit in own):
             yield module, name
-        for star in analysis.stars():
+        for star in analysis.stars:
             if name in self.exports(star.module):
                 yield star.module, name
 

@@ -49,7 +49,7 @@ def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: 
 def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis, hidden: Hidden) -> None:
     """After a run: delete the names of the last run that this one did not bind."""
     provided: set[str] = set()
-    for star in analysis.stars():
+    for star in analysis.stars:
         if (module := sys.modules.get(star.module)) is not None:
             provided |= set(public_names(vars(module))) - hidden.get(star.module, frozenset())
     for gone in left_over(name, namespace, before, analysis, provided):

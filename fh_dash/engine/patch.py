@@ -64,6 +64,8 @@ class Keeper:
         """id(new class) -> (new class, kept class): who registered the first should hold the second."""
         self._met: dict[int, tuple[object, object]] = {}
         """Of these, the classes that code of the module met before they were exchanged."""
+        self._inner: dict[str, list[int]] = {}
+        """Qualified name of a class -> the keys of what was made in its body so far."""
         self._methods: dict[str, list[FunctionType]] = {}
         self._twins: dict[int, tuple[FunctionType, FunctionType]] = {}
 
@@ -96,12 +98,18 @@ class Keeper:
         return own and id(cls) not in self._earlier and not any(cls is other for other in self.classes())
 
     def _keep(self, key: int, new: object) -> object:
+        if key not in self.made:
+            self._inner.setdefault(self._outer(key), []).append(key)
         made = self.made.setdefault(key, [])
         earlier = self._previous.get(key, ())
         old = earlier[len(made)] if len(made) < len(earlier) else None
         kept = self._renew_decorated(key, old, new) if key < 0 else self._renew(self._definitions[key], old, new)
         made.append(kept)
         return kept
+
+    def _outer(self, key: int) -> str:
+        """The class in whose body a definition stands; what decorators made of one stands nowhere."""
+        return self._definitions[key].qualname.rpartition(".")[0] if key >= 0 else ""
 
     def _renew(self, definition: Definition, old: object, new: object) -> object:
         outer = definition.qualname.rpartition(".")[0]
@@ -177,9 +185,9 @@ class Keeper:
         order_attributes(old, list(contents))
         for function in (*self._methods.pop(qualname, []), *_functions_in(contents)):
             _point_cell(function, old, new)
-        for key, things in self.made.items():
-            if key >= 0 and self._definitions[key].qualname.rpartition(".")[0] == qualname:
-                self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in things]
+        for key in self._inner.get(qualname, ()):
+            if key >= 0:
+                self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in self.made[key]]
         _tell_descriptors(contents, old, new)
         if id(new) in self._met:
             self._tell_registries(new)

@@ -6,15 +6,17 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.circles import Arrival
+from fh_dash.engine.course import Course
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
+from fh_dash.engine.index import Index
 from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import forget
@@ -24,9 +26,9 @@ from fh_dash.engine.stacks import Stacks
 _ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One loaded project module."""
+    """One loaded project module; each run makes another one."""
 
     module: ModuleType
     source: Source
@@ -40,6 +42,11 @@ class Record:
     """Names of classes that calls made: `Thing = type("Thing", …)`."""
     runs: int = 1
     milliseconds: float = 0.0
+    segments: tuple[Segment, ...] = field(init=False)
+    """Of `trace`, what it did. Most modules do nothing to others, and each save asks all of them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "segments", segments(self.trace))
 
 
 class Program:
@@ -50,6 +57,7 @@ class Program:
         self.entry = entry
         self.records: dict[str, Record] = {}
         self.graph = Graph()
+        self.course = Course()
         self.dispatchers: dict[int, Any] = {}
         """`singledispatch` functions that modules registered implementations with."""
         self.stacks = Stacks()
@@ -73,8 +81,7 @@ class Program:
         stdlib = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         self._excluded = tuple(os.path.realpath(p) + os.sep for p in (*stdlib, own) if p)
         self._verdicts: dict[str, bool] = {}
-        self._files: dict[str, list[str]] = {}
-        self._files_of: dict[str, Path] = {}
+        self._index = Index()
 
     # ------------------------------------------------------------------------------------------- belonging
 
@@ -141,40 +148,45 @@ class Program:
         self.graph.update({name: source.analysis})
         return record
 
-    def segments(self, name: str) -> list[Segment]:
+    def segments(self, name: str) -> tuple[Segment, ...]:
         record = self.records.get(name)
-        return segments(record.trace) if record else []
+        return record.segments if record else ()
+
+    def effects(self) -> Iterator[Segment]:
+        """What all loaded modules did to others."""
+        return (segment for record in self.index.acting.values() for segment in record.segments)
 
     def is_project_module(self, name: str) -> bool:
         return name in self.records
 
-    def by_path(self) -> dict[str, list[str]]:
-        """File (as loaded and resolved) -> names of the modules that it was loaded as."""
-        places = {name: record.source.path for name, record in self.records.items()}
-        if places != self._files_of:
-            self._files_of, self._files = places, {}
-            for name, path in places.items():
-                for form in {os.path.abspath(path), os.path.realpath(path)}:
-                    self._files.setdefault(form, []).append(name)
-        return self._files
+    @property
+    def index(self) -> Index:
+        """Of the modules that are loaded now."""
+        self._index.follow(self.records)
+        return self._index
 
     def module_names(self, path: Path) -> set[str]:
         """The dotted names under which a file could be imported, given `sys.path` and the loaded packages."""
         file = os.path.abspath(path)
         folders = {os.path.abspath(folder or ".") for folder in sys.path}
         names = {name for folder in folders if (name := _dotted(file, folder))}
-        for package, record in list(self.records.items()):
+        for package, record in self.index.packages.items():
             for folder in vars(record.module).get("__path__", ()):
                 if inner := _dotted(file, os.path.abspath(folder)):
                     names.add(f"{package}.{inner}")
         return names
 
+    def let_go(self) -> None:
+        """Keep nothing of the records that were in use before."""
+        with self.lock:
+            self._index.follow(self.records)
+            self.course.follow(self.records, self.entry)
+
     # ------------------------------------------------------------------------------------ loading, failing
 
-    def alive(self) -> set[str]:
+    def alive(self) -> frozenset[str]:
         """Modules that an import statement, or something at run time, leads to, with the packages around them."""
-        alive = self.graph.reachable([self.entry, *self.loose])
-        return {".".join(name.split(".")[:n]) for name in alive for n in range(1, name.count(".") + 2)}
+        return self.graph.reachable([self.entry, *self.loose])
 
     def save(self, journal: Journal) -> None:
         """What loading and running modules changes of this, to be put back when they fail."""
@@ -217,9 +229,9 @@ def value_of(records: Mapping[str, Record], node: Node, missing: Any = None) -> 
     return vars(record.module).get(node[1], missing) if record is not None else missing
 
 
-def segments(trace: Iterable[Segment | Arrival]) -> list[Segment]:
+def segments(trace: Iterable[Segment | Arrival]) -> tuple[Segment, ...]:
     """What a module did to others, without its imports."""
-    return [step for step in trace if isinstance(step, Segment)]
+    return tuple(step for step in trace if isinstance(step, Segment))
 
 
 def _dotted(file: str, folder: str) -> str:

@@ -75,7 +75,7 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         for imported in analysis.imports
         if imported.local and not imported.deferred and (imported.module, imported.name or "") in facts.values
     ]
-    stars = {star.module: star.line for star in analysis.stars()}
+    stars = {star.module: star.line for star in analysis.stars}
     for module, key in [node for node in facts.values if node[0] in stars]:
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
@@ -91,7 +91,7 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
 
 def _given(analysis: Analysis, name: str, hidden: Hidden, behind: int = 0) -> Any:
     """What the last star import behind that line that gives a name gives; MISSING when none does."""
-    for star in sorted(analysis.stars(), key=lambda star: -star.line):
+    for star in sorted(analysis.stars, key=lambda star: -star.line):
         namespace = vars(sys.modules[star.module]) if star.line > behind and star.module in sys.modules else {}
         if name in namespace and name in public_names(namespace) and name not in hidden.get(star.module, ()):
             return namespace[name]
@@ -102,7 +102,7 @@ def _offered(
     analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden
 ) -> Iterator[tuple[str, Any, Any]]:
     """What a star import gives, or gives no more, because `__all__` has changed: name, old value, new value."""
-    for star in analysis.stars():
+    for star in analysis.stars:
         if (star.module, "__all__") not in facts.values or star.module not in sys.modules:
             continue
         given = vars(sys.modules[star.module])

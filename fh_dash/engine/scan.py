@@ -31,7 +31,7 @@ class Scan:
 
     def look(self, paths: Collection[Path]) -> None:
         files = self._expand(paths)
-        loaded = self._program.by_path()
+        loaded = self._program.index.files
         for file in sorted(files):
             for name in loaded.get(file, ()):
                 self._check(name, Path(file))
@@ -50,7 +50,7 @@ class Scan:
                 files |= {str(inner) for inner in Path(name).rglob("*.py") if self._program.is_project_path(inner)}
             if not name.endswith(".py"):
                 inside = name + os.sep
-                files |= {file for file in self._program.by_path() if file.startswith(inside)}
+                files |= {file for file in self._program.index.files if file.startswith(inside)}
         return files
 
     def _check(self, name: str, path: Path) -> None:
@@ -85,7 +85,7 @@ class Scan:
         if not path.exists():
             return
         names = {name for name in self._program.module_names(path) if not self._as_it_failed(name, path)}
-        if str(path) not in self._program.by_path():
+        if str(path) not in self._program.index.files:
             self._try_again(names)
         for name in names:
             record = self._program.records.get(name)
@@ -152,7 +152,7 @@ class Scan:
 
     def _check_reads(self, files: Collection[str]) -> None:
         folders = folders_around(files)
-        for name, record in self._program.records.items():
+        for name, record in self._program.index.readers.items():
             for file, before in record.reads.items():
                 if (file in files or file in folders or os.path.realpath(file) in files) and self._differs(
                     name, file, before
@@ -160,9 +160,9 @@ class Scan:
                     self.reruns.setdefault(name, f"reads {self._program.relative(file)}")
 
     def _check_answers(self, files: Collection[str]) -> None:
-        by_path = self._program.by_path()
+        loaded = self._program.index.files
         for (filename, function), place in readers(files).items():
-            for module in by_path.get(filename, ()):
+            for module in loaded.get(filename, ()):
                 name = function.partition(".")[0]
                 thing = vars(self._program.records[module].module).get(name)
                 if any(cache.cache_info().currsize for _, cache in caches_in(name, thing)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from fh_dash.engine.trees import children, walk
+
 
 def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
     args = node.args
@@ -23,7 +25,7 @@ def assigned(body: Sequence[ast.AST]) -> set[str]:
                 names.add(node.name)
                 continue
             case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                names |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+                names |= {n.target.id for n in walk(node) if isinstance(n, ast.NamedExpr)}
                 continue
             case ast.Name(ctx=ast.Store() | ast.Del()):
                 names.add(node.id)
@@ -35,10 +37,10 @@ def assigned(body: Sequence[ast.AST]) -> set[str]:
                 | ast.MatchStar(name=str() as name)
             ):
                 names.add(name)
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))
     return names
 
 
 def declared_global(body: list[ast.stmt]) -> frozenset[str]:
-    nodes = (node for part in body for node in ast.walk(part))
+    nodes = (node for part in body for node in walk(part))
     return frozenset(name for node in nodes if isinstance(node, ast.Global) for name in node.names)

@@ -23,7 +23,7 @@ from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import drop_gone, forget, is_submodule, prepare, relocate, show_submodules
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.program import Program, Record
 from fh_dash.engine.rebind import rebind
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
@@ -42,7 +42,7 @@ class Steps:
         """The code of modules that ran again, before and now."""
         self.journal = Journal()
         self.caches = Caches(program.records, self.journal)
-        self.facts = Facts(plan, graph, program.graph, program.records, program.ends)
+        self.facts = Facts(plan, graph, program)
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)
         self.under_way = UnderWay(program, runner)
@@ -112,7 +112,7 @@ class Steps:
         namespace = vars(new.module)
         self.successors.note(record, new)
         self.reran.append((record.source.code, new.source.code))
-        facts.note_run(name, segments(record.trace), segments(new.trace))
+        facts.note_run(name, record.segments, new.segments)
         facts.contents.note_subclasses(name, derived, self.derived(new))
         if derived != self.derived(new) or _imports(record) != _imports(new):
             self.reordered = True

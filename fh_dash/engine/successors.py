@@ -63,4 +63,5 @@ class Successors:
         for thing in classes(old):
             if id(thing) not in kept and not registry.is_pinned(thing):
                 self._detach(thing)
-        self.adopted += [thing for thing in classes(new) if id(thing) in {id(t) for t in classes(old)}]
+        before = {id(thing) for thing in classes(old)}
+        self.adopted += [thing for thing in classes(new) if id(thing) in before]

@@ -84,6 +84,7 @@ class Transaction:
         if attempt.steps.successors.adopted:
             abcs.reset_caches(thing for record in self._program.records.values() for thing in classes(record))
         attempt.steps.effects.forget_dispatch()
+        self._program.let_go()
         self._attempt = None
 
     def result(

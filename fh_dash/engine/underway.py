@@ -29,8 +29,8 @@ class UnderWay:
 
     def begin(self, name: str) -> None:
         """The import of a module begins."""
-        if self.walked or self.running:
-            stars = self._program.graph.analyses[name].stars()
+        stars = self._program.graph.analyses[name].stars
+        if stars and (self.walked or self.running):
             self._hidden[name] = {star.module: self.not_yet(star.module) for star in stars}
 
     def hidden(self, name: str) -> Hidden:
@@ -51,8 +51,10 @@ class UnderWay:
     def missing(self, name: str) -> str:
         """What a module got from another one that a cold start, having come to it another way, has not made yet."""
         analysis = self._program.graph.analyses[name]
+        if analysis.takes_from.isdisjoint(self.walked) and analysis.takes_from.isdisjoint(self.running):
+            return ""
         binds = analysis.binds | analysis.declared
-        for imported in analysis.imports if self.running or self.walked else ():
+        for imported in analysis.imports:
             if imported.deferred or not imported.local or imported.name is None:
                 continue
             if not (hidden := self.not_yet(imported.module)):
@@ -62,7 +64,7 @@ class UnderWay:
                 continue  # in a branch that was not taken
             given = self.running.get(imported.module) or vars(sys.modules[imported.module])
             held, star = vars(sys.modules[name]), imported.name == STAR
-            others = [self._provided_by(other) for other in analysis.stars() if star and other is not imported]
+            others = [self._provided_by(other) for other in analysis.stars if star and other is not imported]
             names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
             for key, local in names.items():
                 value = given.get(key, MISSING)
@@ -98,7 +100,7 @@ class UnderWay:
     def provided(self, name: str, analysis: Analysis) -> set[str]:
         """What the star imports of a module will bind: of project modules by their source, since they may run first."""
         graph, names = self._program.graph, set[str]()
-        for star in analysis.stars():
+        for star in analysis.stars:
             known = graph.analyses.get(star.module)
             chosen = known is None or known.dynamic or "__all__" in known.binds
             if not chosen or star.module not in sys.modules:

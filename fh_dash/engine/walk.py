@@ -11,6 +11,7 @@ from types import (
     BuiltinMethodType,
     CodeType,
     FunctionType,
+    GetSetDescriptorType,
     MemberDescriptorType,
     MethodType,
     MethodWrapperType,
@@ -248,11 +249,13 @@ class Walker:
 
 
 _WRAPPERS = ("__func__", "fget", "fset", "fdel", "func", "__wrapped__", "dispatcher")
+_NO_WRAPPERS = frozenset({*ATOMS, tuple, list, dict, set, frozenset, GetSetDescriptorType, MemberDescriptorType})
+"""Most of what is in a class. To ask such an object for an attribute that it cannot have costs an exception each."""
 
 
 def inside(value: Any) -> Iterator[Any]:
     """The functions behind `classmethod`, `property`, `cached_property`, `partialmethod` and the like."""
-    if not is_a(value, FunctionType | type):
+    if type(value) not in _NO_WRAPPERS and not is_a(value, FunctionType | type):
         for name in _WRAPPERS:
             part = plain_attribute(value, name)
             if callable(part):

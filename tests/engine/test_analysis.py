@@ -98,7 +98,7 @@ class TestImports:
         found = analysed("from a import x\nfrom b import *\ndef f():\n    import c\nif TYPE_CHECKING:\n    import d\n")
         assert found.binds >= {"x", "f"}
         assert not found.binds & {"*", "c"}
-        assert found.stars() == (Import("*", "b", "*", 2),)
+        assert found.stars == (Import("*", "b", "*", 2),)
 
 
 class TestUnits:
