@@ -156,6 +156,7 @@ class Attempt(Follower):
         if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
             self._rerun(name, record, reason)
             return
+        stars = self._program.graph.analyses[name].stars
         for number, step in enumerate(record.trace):
             if isinstance(step, Segment):
                 self._effects.put_back(name, record, number, step)
@@ -164,7 +165,8 @@ class Attempt(Follower):
                     self._under_way.walked[name] = step.unit
                     self._shortcut.take(name, self._arrived)
                     self._pass_import(name, record, step)
-                self._check_moment(name, step)
+                if stars or self.facts.sets_attributes:
+                    self._check_moment(name, step)
         self._under_way.walked.pop(name, None)
         if reason := self._late_reason(name, record):
             self._rerun(name, record, reason)
@@ -252,17 +254,21 @@ class Attempt(Follower):
 
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
-        program = self._program
-        alive = self._program.alive()
-        began = program.starts
+        program, began = self._program, self._program.starts
         late = [name for name in program.records if name not in self._arrived]
-        for name in sorted(late, key=lambda name: began.get(name, 0)):  # importers before what they imported
-            if name in self._arrived or name not in program.records:
-                continue
-            if name in alive:
-                self._arrive_alone(name)
-            else:
+        late.sort(key=lambda name: began.get(name, 0))  # importers before what they imported
+        while stays := next((name for name in late if name not in self._arrived and self._stays(name)), None):
+            self._arrive_alone(stays)
+        for name in late:
+            if name not in self._arrived and name in program.records:
                 self.steps.unload(name, _UNUSED)
+
+    def _stays(self, name: str) -> bool:
+        """Whether it was loaded at run time, and could be again: what modules imported under a condition goes with it."""
+        program = self._program
+        if name not in program.records or name in program.loose:
+            return name in program.records
+        return name in program.lazy and not program.graph.importers(name).isdisjoint(self._arrived)
 
     def _arrive_alone(self, name: str) -> None:
         try:

@@ -76,6 +76,7 @@ class ProjectLoader(SourceFileLoader):
         """A module that no import statement of the importing module names was imported dynamically."""
         graph, outer = self._program.graph, self._finder.running()
         if outer is None:
+            self._program.lazy.add(name)
             if not graph.importers(name):
                 self._program.loose.add(name)
         elif outer in graph.analyses and name not in graph.imports_of(outer):

@@ -68,6 +68,8 @@ class Program:
         self._clock = 0
         self.loose: set[str] = set()
         """Modules that something other than an import statement of the project loaded at run time."""
+        self.lazy: set[str] = set()
+        """Modules that were first imported when no module was running, in a function that a request calls."""
         self.failed_reads: dict[str, str] = {}
         """File -> stamp, of what modules read before they failed."""
         self.broken: dict[str, Source] = {}
@@ -195,11 +197,11 @@ class Program:
         journal.save_mapping(self.starts)
         journal.save_mapping(self.ends)
         journal.save_mapping(self.broken)
-        graph, loaded, loose = self.graph, set(self.records), set(self.loose)
+        graph, loaded, loose, lazy = self.graph, set(self.records), set(self.loose), set(self.lazy)
         there = set(sys.modules)
 
         def back() -> None:
-            self.graph, self.loose = graph, loose
+            self.graph, self.loose, self.lazy = graph, loose, lazy
             for name in [name for name in sys.modules if name not in there and self.is_namespace(name)]:
                 forget(name, NoJournal())
             for name in set(self.records) - loaded:

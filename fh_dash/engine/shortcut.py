@@ -59,6 +59,8 @@ class Shortcut:
         """Whether nothing is going on that may concern any module there is."""
         if self._facts.sets_attributes or self._effects.orders:
             return False
+        if self._program.graph.analyses[name].stars:
+            return False  # what they give depends on what is there at that moment
         if self._effects.taken_back and not all(segment.applied for segment in self._program.segments(name)):
             return False  # they come between its imports
         return not self._under_way.running or self._packages_are_there()

@@ -27,7 +27,7 @@ APP = """
 
     @lru_cache
     def other():
-        return len(text.__name__)
+        return 4
     """
 
 
