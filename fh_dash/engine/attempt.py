@@ -167,7 +167,7 @@ class Attempt(Follower):
         if self._graph.looks_for_modules(name):
             self._effects.take_back_since(name)
             for target in self._graph.dynamic.get(name, ()):
-                self._arrive(target)
+                self._arrive_alone(target)
 
     def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
         if step.failed:
