@@ -22,7 +22,6 @@ SERVER = f"{PYTHON} -m fh_utils dev {{entry}} --port {{port}} --no-access-log"
 KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
     "imp_by_thread": "a module imported by a thread that another module started",
-    "imp_importlib_reload": "importlib.reload in the project's own code",
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
     "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
 }

@@ -154,6 +154,7 @@ class Attempt(Follower):
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
         if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
+            self._arrive_at_found(name)
             self._rerun(name, record, reason)
             return
         stars = self._program.graph.analyses[name].stars
@@ -172,6 +173,13 @@ class Attempt(Follower):
             self._rerun(name, record, reason)
         else:
             self.steps.leave(name, record)
+
+    def _arrive_at_found(self, name: str) -> None:
+        """What it imported by name, and may find in `sys.modules` now, is to be as if it imported it."""
+        if self._graph.looks_for_modules(name):
+            self._effects.take_back_since(name)
+            for target in self._graph.dynamic.get(name, ()):
+                self._arrive_alone(target)
 
     def _rerun(self, name: str, record: Record, reason: str) -> None:
         self.steps.rerun(name, record, reason)

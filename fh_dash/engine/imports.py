@@ -57,6 +57,12 @@ class Imports(Names):
         self._mentions[target] = self._mentions.get(target, frozenset()) | {module}
         self._alive = self._cyclic = None
 
+    def looks_for_modules(self, module: str) -> bool:
+        """Whether its source mentions `sys.modules`."""
+        analysis = self.analyses.get(module)
+        units = analysis.units if analysis and {"sys", "modules"} <= analysis.parts else ()
+        return any(use.path[:2] == ("sys", "modules") for unit in units for use in (*unit.now, *unit.later))
+
     def forget_dynamic(self, module: str) -> None:
         """It runs again, and imports by name what it imports now."""
         if self.dynamic.pop(module, None):

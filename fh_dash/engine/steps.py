@@ -64,11 +64,12 @@ class Steps:
         starts, source = self._program.starts, self._plan.sources.get(name, record.source)
         start = starts.get(name, 0)
         self.effects.take_back_since(name)
-        derived = self.derived(record)
+        derived, by_name = self.derived(record), self._program.graph.dynamic.get(name, ())
         before = self._make_ready(name, record, source)
         self._execute(name, record, source, before)
         starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         self._learn(name, record, before, derived)
+        self._keep_held(name, by_name)
         self.report(name, "re-run", reason, milliseconds=self._program.records[name].milliseconds)
 
     def _make_ready(self, name: str, record: Record, source: Source) -> dict[str, object]:
@@ -119,6 +120,16 @@ class Steps:
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
         facts.compare(name, before, namespace, by_call=new.by_call)
+
+    def _keep_held(self, name: str, targets: Sequence[str]) -> None:
+        """Modules that it found in `sys.modules`, and holds: after a cold start it imports them."""
+        values = list(vars(self._program.records[name].module).values()) if targets else []
+        values += [part for value in values if type(value) in (list, tuple) for part in value]
+        values += [part for value in values if type(value) is dict for part in value.values()]
+        held = set(map(id, values))
+        for target in targets:
+            if target in self._program.records and id(self._program.records[target].module) in held:
+                self._program.graph.add_dynamic(name, target)
 
     def arrange_subclasses(self) -> None:
         self.reordered = False
