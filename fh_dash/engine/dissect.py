@@ -253,17 +253,16 @@ Def: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def import_time_definitions(tree: ast.Module) -> list[tuple[Def, str]]:
     """Every `def` and `class` that runs while the module is imported, with its qualified name, in source order."""
-    found: list[tuple[Def, str]] = []
+    return list(_definitions_below(tree, ""))
 
-    def look(node: ast.AST, prefix: str) -> None:
-        for child in children(node):
-            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found.append((child, prefix + child.name))
-            elif isinstance(child, ast.ClassDef):
-                found.append((child, prefix + child.name))
-                look(child, prefix + child.name + ".")
-            elif isinstance(child, _HOLDERS):
-                look(child, prefix)
 
-    look(tree, "")
-    return found
+def _definitions_below(node: ast.AST, prefix: str) -> Iterator[tuple[Def, str]]:
+    # no function within the other one: that calls itself, so it would keep each tree until the next full collection
+    for child in children(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield child, prefix + child.name
+        elif isinstance(child, ast.ClassDef):
+            yield child, prefix + child.name
+            yield from _definitions_below(child, prefix + child.name + ".")
+        elif isinstance(child, _HOLDERS):
+            yield from _definitions_below(child, prefix)

@@ -256,8 +256,8 @@ def _droppable(cls: type, name: str) -> bool:
 def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None:
     """Descriptors that noted their owner when the new class was made note the kept one."""
     for value in contents.values():
-        attributes = plain_attribute(value, "__dict__")
-        if hasattr(type(value), "__set_name__") and type(attributes) is dict:
+        attributes = plain_attribute(value, "__dict__") if hasattr(type(value), "__set_name__") else None
+        if type(attributes) is dict:
             for name in [name for name, thing in attributes.items() if thing is new]:
                 attributes[name] = old
 
