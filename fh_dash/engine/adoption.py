@@ -30,8 +30,8 @@ def is_adoptable(old: type, new: type, is_project: Callable[[str], bool]) -> boo
         return False
     if issubclass(new, type) and old.__bases__ != new.__bases__:
         return False  # its classes were made by another metaclass
-    if _has_new(old) and not _has_new(new):
-        return False  # CPython goes on to call what is not there any more
+    if _has_new(old) != _has_new(new):
+        return False  # CPython goes on to call what is not there any more, be it that a save is taken back
     if _guarded(meta) & (vars(old).keys() | vars(new).keys()):
         return False
     if "__class__" in vars(old).keys() | vars(new).keys():

@@ -272,7 +272,7 @@ class Attempt(Follower):
                 self.steps.unload(name, _UNUSED)
 
     def _stays(self, name: str) -> bool:
-        """Whether it was loaded at run time, and could be again: what modules imported under a condition goes with it."""
+        """Whether it was loaded at run time, and could be again; what a condition let modules import goes with that."""
         program = self._program
         if name not in program.records or name in program.loose:
             return name in program.records

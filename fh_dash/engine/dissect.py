@@ -43,7 +43,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         by_name=by_name,
         files=frozenset(filter(_FILE.fullmatch, strings)),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
-        looks_around=any(_looks_around(use) for unit in units for use in unit.now),
+        looks_around=any(_looks_around(use) for use in _at_import(units, by_name)),
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
         strings=frozenset(filter(str.isidentifier, strings)),
@@ -70,6 +70,18 @@ def _names(nodes: list[ast.AST]) -> Iterator[str]:
 def _strings(nodes: list[ast.AST]) -> list[str]:
     constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
     return [text for text in constants if isinstance(text, str) and len(text) < 200]
+
+
+def _at_import(units: tuple[Unit, ...], by_name: dict[str, tuple[Unit, ...]]) -> Iterator[Use]:
+    """The uses of all statements, and of the module's own functions that they call."""
+    waiting = [use for unit in units for use in unit.now]
+    entered: set[int] = set()
+    while waiting:
+        yield (use := waiting.pop())
+        for unit in by_name.get(use.path[0], ()) if use.called and len(use.path) == 1 else ():
+            if unit.kind == "def" and id(unit) not in entered:
+                entered.add(id(unit))
+                waiting += unit.later
 
 
 def _looks_around(use: Use) -> bool:

@@ -28,6 +28,8 @@ class Scan:
         self.caches: dict[Node, str] = {}
         """Names of `functools` caches with what they hold of a changed file -> that file."""
         self._own: dict[str, bool] = {}
+        self._missing: dict[str, list[str]] = {}
+        """Modules that are not loaded -> what they import."""
 
     def look(self, paths: Collection[Path]) -> None:
         files = self._expand(paths)
@@ -124,14 +126,19 @@ class Scan:
             if name in needed or name in self._program.records:
                 continue
             needed.add(name)
-            waiting += filter(None, [name.rpartition(".")[0]])
+            waiting += self._imported_by(name)
+        return needed
+
+    def _imported_by(self, name: str) -> list[str]:
+        """What a module that is not loaded imports, as far as that can be told, and the package around it."""
+        if name not in self._missing:
+            found = self._missing[name] = [*filter(None, [name.rpartition(".")[0]])]
             with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
                 spec = self._finder.locate(name)
                 if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
-                    broken_source = self._program.broken.get(name)
-                    imports = sources.load_again(name, Path(spec.origin), broken_source).analysis.imports
-                    waiting += [part for i in imports for part in (i.module, f"{i.module}.{i.name}")]
-        return needed
+                    source = sources.load_again(name, Path(spec.origin), self._program.broken.get(name))
+                    found += [part for i in source.analysis.imports for part in (i.module, f"{i.module}.{i.name}")]
+        return self._missing[name]
 
     def _shadowed(self, name: str, record: Record) -> None:
         spec = self._finder.locate(name)
