@@ -57,12 +57,12 @@ class Contents:
     def note_run(self, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
         self._fill(found := Change(), old, new)
-        self.note_holders(found.derived)
+        self.note_holders(found.derived, found.since)
 
     def note_gone(self, old: Collection[Segment]) -> None:
         """A module was unloaded: what it had put elsewhere is missing, for those that came after it last time."""
         self._fill(found := Change(since=min((segment.number for segment in old), default=0)), old, ())
-        self.note_holders(found.derived)
+        self.note_holders(found.derived, found.since)
 
     def note_subclasses(
         self,
@@ -78,18 +78,21 @@ class Contents:
         self._changes.append(Change(since, subclasses=True, derived=self._graph.spread(asking)))
         self._concern(self._changes[-1].derived)
 
-    def note_holders(self, nodes: Collection[Node]) -> None:
-        """Functions that were put into containers behave differently: so does who calls what it finds there."""
-        found, since, waiting = Change(), [], {*nodes}
+    def note_holders(self, nodes: Collection[Node], since: int | None = 0) -> None:
+        """Functions that were put into containers behave differently: so does who calls what it finds there.
+
+        `since` is that of the change which makes them do so.
+        """
+        found, numbers, waiting = Change(), list[int](), {*nodes}
         while places := self._places(waiting):
             holders = self._graph.aliased(container for container, _ in places) - found.entries
             found.entries |= holders
-            since += [number for _, number in places]
+            numbers += [number for _, number in places]
             # a function that goes through one table may itself be in another one
             waiting = self._graph.spread(holders, contents=True) - found.derived - self._behaviour
             found.derived |= waiting
-        if since:
-            found.since = min(since)
+        if numbers:
+            found.since = None if since is None else max(since, min(numbers))
             found.derived -= found.entries
             self._changes.append(found)
             self._concern(found.derived | found.entries)

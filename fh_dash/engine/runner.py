@@ -149,6 +149,8 @@ class Runner:
         own = {id(vars(frame.module)), *map(id, frame.keeper.classes())}
         found = frame.watch.flush(frame.keeper.shadows, own)
         parts = frame.keeper.parts_of_classes() if found else ()
+        for tracked in (delta.tracked for delta in found if delta.tracked.only is None):
+            tracked.node = self._program.graph.origin(tracked.node)  # it may have been met by another name
         if deltas := [delta for delta in found if id(delta.tracked.container) not in parts]:
             frame.trace.append(Segment(deltas, self._program.tick()))
 

@@ -236,7 +236,8 @@ class _Observer:
         self._account[f"{place} subclasses"] = " ".join(subclasses)
         self._account[f"{place} pickled"] = self._pickled(cls)
         if issubclass(cls, enum.Enum):
-            self._account[f"{place} members"] = " ".join(f"{k}={m.value!r}" for k, m in cls.__members__.items())
+            members = " ".join(f"{k}={m.value!r}" for k, m in cls.__members__.items())
+            self._account[f"{place} members"] = _ADDRESS.sub("0x", members)
         self._members(place, own(cls), depth)
         try:
             given = None if issubclass(cls, enum.Enum) or inspect.isabstract(cls) else arguments(cls)
@@ -260,7 +261,8 @@ class _Observer:
                 self._value(f"{place}.{part}", inner, depth)
 
     def _member(self, place: str, member: enum.Enum, depth: int) -> None:
-        self._account[place] = f"member {self._label(type(member))}.{member._name_} = {member._value_!r}"
+        value = _ADDRESS.sub("0x", repr(member._value_))
+        self._account[place] = f"member {self._label(type(member))}.{member._name_} = {value}"
         current = type(member).__members__.get(member._name_ or "")
         self._account[f"{place} current"] = str(current is member)
         self._methods(place, member, depth)
