@@ -244,7 +244,11 @@ class Attempt(Follower):
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
-        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name) or self._under_way.optional(name)
+        early = (
+            self.facts.attribute_reason(name)
+            or self._effects.out_of_order(name)
+            or self._under_way.optional(name, self.facts.values)
+        )
         if early:
             raise Again(name, early)
         reason = self.facts.reason(name)

@@ -19,7 +19,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, public_names
+from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, given_by_star
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.values import keep_equal_containers, same_value
@@ -284,13 +284,13 @@ class Facts:
             if (star.module, star.line) != (step.module, here):
                 continue
             given = self._records.get(star.module)
-            offered = public_names(vars(given.module)) if given else []
+            offered = given_by_star(vars(given.module), hidden.get(star.module, ())) if given else []
             for key in offered:
                 submodule = f"{star.module}.{key}"
                 inside = submodule in self._records
                 if (submodule == name or not is_there(submodule)) if inside else not self._former.cyclic(name):
                     continue
-                if key not in namespace and key not in analysis.binds and key not in hidden.get(star.module, ()):
+                if key not in namespace and key not in analysis.binds:
                     return f"imports * from {star.module}, which has {key} by then"
         return ""
 

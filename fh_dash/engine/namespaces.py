@@ -32,6 +32,12 @@ def public_names(namespace: dict[str, Any]) -> list[str]:
     return [name for name in namespace if not name.startswith("_")]
 
 
+def given_by_star(namespace: dict[str, Any], hidden: Collection[str]) -> list[str]:
+    """The same of a module in the middle of its import, without the names that it has not bound yet."""
+    shown = {**namespace, "__all__": None} if "__all__" in hidden else namespace
+    return [name for name in public_names(shown) if name in namespace and name not in hidden]
+
+
 def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> None:
     """Take out of the namespace what a fresh interpreter would not find there when the code begins to run.
 
@@ -51,7 +57,7 @@ def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], anal
     provided: set[str] = set()
     for star in analysis.stars:
         if (module := sys.modules.get(star.module)) is not None:
-            provided |= set(public_names(vars(module))) - hidden.get(star.module, frozenset())
+            provided |= set(given_by_star(vars(module), hidden.get(star.module, ())))
     for gone in left_over(name, namespace, before, analysis, provided):
         del namespace[gone]
 

@@ -37,6 +37,8 @@ def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tu
             names.add(imported.name)
         elif imported.name or f"{target}.".startswith(f"{imported.module}.") or _leads_to(imported, target):
             names |= attributes(source) & namespace.keys()
+    if not any(f"{i.module}.{i.name}.".startswith(f"{target}.") for i in source.analysis.imports):
+        names |= attributes(source) & namespace.keys()  # it is imported by name
     for name in names & namespace.keys():
         thing = namespace[name]
         if not is_a(thing, ModuleType):

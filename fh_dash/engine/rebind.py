@@ -11,7 +11,7 @@ from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import Hidden, public_names
+from fh_dash.engine.namespaces import Hidden, given_by_star, public_names
 from fh_dash.engine.program import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.values import same_value
@@ -71,7 +71,7 @@ def _may_be_another(analysis: Analysis, name: str, value: Any) -> bool:
 def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
     """Local name -> changed node, for everything that an import statement bound at import time."""
     found = [
-        (imported.local, (imported.module, imported.name or ""))
+        (imported.local, (imported.module, imported.name or ""), imported.line)
         for imported in analysis.imports
         if imported.local and not imported.deferred and (imported.module, imported.name or "") in facts.values
     ]
@@ -81,19 +81,15 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
         if (held or (offered and key not in analysis.binds)) and key not in hidden.get(module, ()):
-            found.append((key, (module, key)))
-    return [
-        (local, node)
-        for local, node in found
-        if node[0] not in stars or node[1] != local or _given(analysis, local, hidden, stars[node[0]]) is MISSING
-    ]
+            found.append((key, (module, key), stars[module]))
+    return [(local, node) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
 
 
 def _given(analysis: Analysis, name: str, hidden: Hidden, behind: int = 0) -> Any:
     """What the last star import behind that line that gives a name gives; MISSING when none does."""
     for star in sorted(analysis.stars, key=lambda star: -star.line):
         namespace = vars(sys.modules[star.module]) if star.line > behind and star.module in sys.modules else {}
-        if name in namespace and name in public_names(namespace) and name not in hidden.get(star.module, ()):
+        if name in given_by_star(namespace, hidden.get(star.module, ())):
             return namespace[name]
     return MISSING
 

@@ -227,6 +227,8 @@ class Runner:
             except Exception:
                 self._note_failed(name)
                 raise
+            if name not in known:
+                self._track(frame.watch, frame.source, name)
         if self._program.changes != before:
             frame.watch.rebase()
 

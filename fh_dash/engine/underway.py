@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.circles import Arrival, not_yet, rebound
@@ -72,8 +74,11 @@ class UnderWay:
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
 
-    def optional(self, name: str) -> str:
-        """What a module could not import in a circle, and handled that, but could after a cold start."""
+    def optional(self, name: str, values: Mapping[Node, tuple[Any, Any]]) -> str:
+        """What a module could not import in a circle, and handled that, but could after a cold start.
+
+        `values` as in `Facts`: what has another value now it may hold the old one of.
+        """
         graph, records = self._program.graph, self._program.records
         analysis, held = graph.analyses[name], vars(records[name].module)
         for imported in analysis.imports if graph.cyclic(name) else ():
@@ -83,11 +88,11 @@ class UnderWay:
             units = [unit for unit in analysis.by_name[local] if local in unit.binds]
             if not all(unit.conditional for unit in units) or sum(unit.kind == "import" for unit in units) > 1:
                 continue
-            if not any(
-                isinstance(step, Arrival) and analysis.units[step.unit] in units for step in records[name].trace
-            ):
-                continue  # in a branch that was not taken
-            value = vars(records[imported.module].module).get(key, MISSING)
+            arrivals = [s for s in records[name].trace if isinstance(s, Arrival) and s.module == imported.module]
+            if not any(analysis.units[step.unit] in units and not step.failed for step in arrivals):
+                continue  # in a branch that was not taken, or that module as such failed
+            now = vars(records[imported.module].module).get(key, MISSING)
+            value, _ = values.get((imported.module, key), (now, now))
             if value is MISSING or same_value(held.get(local, MISSING), value):
                 continue
             if key not in self.not_yet(imported.module):
@@ -102,7 +107,8 @@ class UnderWay:
         graph, names = self._program.graph, set[str]()
         for star in analysis.stars:
             known = graph.analyses.get(star.module)
-            chosen = known is None or known.dynamic or "__all__" in known.binds
+            early = "__all__" in self.hidden(name).get(star.module, ())
+            chosen = known is None or known.dynamic or ("__all__" in known.binds and not early)
             if not chosen or star.module not in sys.modules:
                 given = graph.exports(star.module)
             else:

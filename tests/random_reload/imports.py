@@ -33,7 +33,7 @@ def _optional(maker: Maker, module: Module, name: str) -> Item | None:
         return None
     target, item = found
     local = f"{item.name}_maybe"
-    fallback = "0" if item.kind == "number" else "lambda: 0"
+    fallback = "-1" if item.kind == "number" else "lambda: 0"
     # `!!`: this import may fail, so the reference stays when the name goes
     source = f"    from {ref(target, item.name, '@module')} import {ref(target, item.name, '@name')} as {local}"
     return Item(item.kind, local, ["try:", source, "except ImportError:", f"    {local} = {fallback}"])

@@ -19,6 +19,7 @@ def overruns(before: Files, after: Files, executed: Counter[str]) -> list[str]:
     if not executed:
         return []
     changed = {p for p in before.keys() | after.keys() if _tree(before.get(p)) != _tree(after.get(p))}
+    changed |= _from_entry(before) - _from_entry(after)  # what was loaded, and is not any more
     reach = _dependents(before, changed) | _dependents(after, changed)
     return [f"{path} ran, nothing it imports has changed" for path in executed if path not in reach]
 
@@ -64,6 +65,11 @@ def _in_circles(files: Files) -> set[str]:
         if not leaves:
             return set(imports)
         imports = {path: targets for path, targets in imports.items() if path not in leaves}
+
+
+def _from_entry(files: Files) -> set[str]:
+    imports = {path: _imported(path, text, files) for path, text in files.items() if path.endswith(".py")}
+    return _reached("app.py", imports) & files.keys()
 
 
 def _reached(path: str, imports: dict[str, set[str]]) -> set[str]:

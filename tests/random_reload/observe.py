@@ -194,7 +194,8 @@ class _Observer:
         try:
             answer = function(*first, *given)
             if isinstance(answer, GeneratorType):
-                answer = list(answer)
+                # one that a cache keeps is spent by whoever looks at it first
+                answer = "cached generator" if function(*first, *given) is answer else list(answer)
             elif isinstance(answer, CoroutineType):
                 answer = finish(answer)
         except BaseException as error:
