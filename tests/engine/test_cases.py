@@ -15,18 +15,8 @@ from tests.support.project import Project
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.case"))
 
-OPEN: dict[str, str] = {}
-"""Case -> why it is wrong still. Strict: a case that passes must leave the table."""
 
-
-def parameters() -> list[object]:
-    return [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.xfail(reason=OPEN[path.stem])] if path.stem in OPEN else [])
-        for path in CASES
-    ]
-
-
-@pytest.mark.parametrize("path", parameters())
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """After each save the pages are those of a fresh import; what is to be kept is; a bad save changes nothing."""
     case = parse(path)
@@ -50,7 +40,3 @@ def carry_out(step: Step, project: Project, probes: Sequence[str], keep: Sequenc
         fresh = [project.get(path) for path in probes]
     assert found == fresh
     assert [project.get(path) for path in keep] == before[len(probes) :]
-
-
-def test_all_open_cases_are_there() -> None:
-    assert OPEN.keys() <= {path.stem for path in CASES}
