@@ -230,6 +230,8 @@ class Graph(Objects):
                 changes, reads = set[Node](), set[Node]()
                 for use in (use for unit in units if name in unit.binds for use in unit.later):
                     nodes, mutates = set(self.resolve(module, use.path)), use.mutates and not self.reads(module, use)
+                    if use.callee and all(node[1] == use.path[-1] for node in nodes):
+                        mutates = False  # `module.function()`
                     changes |= nodes if mutates else set()
                     reads |= nodes if not mutates or self.builds(module, use) else set()
                 if changes:
