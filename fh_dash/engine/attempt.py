@@ -203,8 +203,8 @@ class Attempt(Follower):
     def _check_moment(self, name: str, step: Arrival) -> None:
         """What an import statement would bind at this moment must be what it has bound."""
         hidden = self._under_way.hidden(name)
-        star_reason = self.facts.star_reason(name, step, hidden, self._is_there)
-        if reason := star_reason or self.facts.moment_reason(name, step.module):
+        more = self.facts.stars.more(name, step, hidden, self._is_there)
+        if reason := more or self.facts.moment_reason(name, step.module):
             raise Again(name, reason)
 
     # -------------------------------------------------------------- imports while modules run again

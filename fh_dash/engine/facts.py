@@ -7,21 +7,21 @@ contents   what modules did to the containers of others (`contents`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.attributes import Attributes
-from fh_dash.engine.circles import Arrival
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import SYSTEM_NAMES, Hidden, given_by_star
+from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.stars import Stars
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
@@ -40,6 +40,7 @@ class Facts:
         self._ends = dict(program.ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
+        self.stars = Stars(graph, former, program.records, self.values, self.existence, self.ran)
         self.gone: set[str] = set(plan.gone)
         self.candidates: set[str] = set()
         """Modules that some fact may concern; the others need not be asked about."""
@@ -186,7 +187,7 @@ class Facts:
         analysis = self._graph.analyses[name]
         if analysis.stars or self.existence or self.gone or self._answering:
             for imported in analysis.imports:
-                if reason := self._import_reason(imported) or self._star_reason(name, imported):
+                if reason := self._import_reason(imported) or self.stars.reason(name, imported):
                     return reason
         return ""
 
@@ -213,42 +214,6 @@ class Facts:
                 return f"imports {gone}, which is gone, line {imported.line}"
         return ""
 
-    def _star_reason(self, name: str, imported: Import) -> str:
-        """A name that came to, or went from, what a star import gives, while something else binds it as well."""
-        if imported.local != STAR or imported.deferred or name not in self._records:
-            return ""
-        given = self._records.get(imported.module)
-        _, offered = self.values.get((imported.module, "__all__"), (None, MISSING))
-        if offered is MISSING and given and imported.module in self.ran:
-            offered = vars(given.module).get("__all__", MISSING)
-        wrong = not isinstance(offered, list | tuple) or not (given and set(offered) <= vars(given.module).keys())
-        if offered is not MISSING and wrong:
-            return f"imports * from {imported.module}, line {imported.line}"
-        if offered is not MISSING and (gone := self._no_more_offered(name, imported.module, set(offered))):
-            return f"uses {gone} of {imported.module}, which `__all__` does not name, line {imported.line}"
-        namespace, binds = vars(self._records[name].module), self._graph.analyses[name].binds
-        for module, key in self.existence:
-            if module != imported.module or key.startswith("_") or (module, key) not in self.values:
-                continue  # the last: it has the value again that it had
-            old, new = self.values[module, key]
-            others = any(key in self._graph.exports(star.module) for star in self._others(name, module))
-            came = old is MISSING and key in namespace and namespace[key] is not new
-            went = new is MISSING and namespace.get(key) is old and (key in binds or others)
-            if came or went:
-                return f"imports * from {module}, which has another {key}, line {imported.line}"
-        return ""
-
-    def _no_more_offered(self, name: str, module: str, offered: set[str]) -> str:
-        """A name that the import of a module uses and got by a star import, but gets no more."""
-        for reached in self._graph.reached(name):
-            node, use = reached.node, reached.use
-            if node[0] == module and node[1] == use.path[0] and node[1] not in offered:
-                return node[1]
-        return ""
-
-    def _others(self, name: str, module: str) -> list[Import]:
-        return [star for star in self._graph.analyses[name].stars if star.module != module]
-
     def _has(self, module: str, name: str) -> bool:
         record = self._records.get(module)
         return record is not None and name in vars(record.module)
@@ -269,30 +234,6 @@ class Facts:
             if reached.behaves or (is_read(self._graph, reached) and not use.handed_on):
                 return True
         return False
-
-    def star_reason(self, name: str, step: Arrival, hidden: Hidden, is_there: Callable[[str], bool]) -> str:
-        """A star import of a module may give more now: submodules and, if it was in an import circle last time, more.
-
-        A submodule is a name of its package from the moment when its own import has ended (`is_there`).
-        """
-        analysis = self._graph.analyses.get(name)
-        if analysis is None or not analysis.stars or name not in self._former.analyses:
-            return ""
-        namespace = vars(self._records[name].module)
-        for star in analysis.stars:
-            here = analysis.units[step.unit].line if step.unit < len(analysis.units) else 0
-            if (star.module, star.line) != (step.module, here):
-                continue
-            given = self._records.get(star.module)
-            offered = given_by_star(vars(given.module), hidden.get(star.module, ())) if given else []
-            for key in offered:
-                submodule = f"{star.module}.{key}"
-                inside = submodule in self._records
-                if (submodule == name or not is_there(submodule)) if inside else not self._former.cyclic(name):
-                    continue
-                if key not in namespace and key not in analysis.binds:
-                    return f"imports * from {star.module}, which has {key} by then"
-        return ""
 
     def moment_reason(self, name: str, module: str) -> str:
         """Why it must run again, at the moment when it imports that one: others have set a name by then, or not yet."""
