@@ -38,6 +38,7 @@ class Attempt(Follower):
         # a copy: modules that run again in an attempt that comes to nothing forget what they imported by name
         self._graph = (plan.graph or program.graph).with_changes({})
         self.steps = Steps(program, runner, finder, plan, self._graph)
+        self.journal = self.steps.journal
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
         self._shortcut = Shortcut(program, plan, self.facts, self._effects, self._under_way)
         self._arrived: dict[str, None] = {}
@@ -50,10 +51,10 @@ class Attempt(Follower):
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
         self._before = set(self._program.records)
         self._program.half_made.clear()
-        self._program.save(self.steps.journal)
+        self._program.save(self.journal)
         if not self._plan.load:
             self._finder.follower = self
-            self._program.stacks.begin(self.steps.journal)
+            self._program.stacks.begin(self.journal)
         try:
             self._load() if self._plan.load else self._walk()
         except (Again, Broken) as again:
@@ -69,7 +70,7 @@ class Attempt(Follower):
             return
         made = self._made()
         self._program.take_back_new(self._before)
-        self.steps.journal.undo()
+        self.journal.undo()
         left = {id(cls) for cls in self._made()}
         for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
@@ -244,11 +245,9 @@ class Attempt(Follower):
 
     def _late_reason(self, name: str, record: Record) -> str:
         """The reason that its imports gave a module to run again, once they are all there."""
-        early = (
-            self.facts.attribute_reason(name)
-            or self._effects.out_of_order(name)
-            or self._under_way.optional(name, self.facts.values)
-        )
+        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name)
+        if not early and self.facts.in_circle(name):
+            early = self._under_way.optional(name, self.facts.values)
         if early:
             raise Again(name, early)
         reason = self.facts.reason(name)

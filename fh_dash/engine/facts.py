@@ -183,6 +183,10 @@ class Facts:
                 return _explain(reached)
         return ""
 
+    def in_circle(self, name: str) -> bool:
+        """Whether it is in an import circle, or was last time."""
+        return self._graph.cyclic(name) or self._former.cyclic(name)
+
     def _imports_reason(self, name: str) -> str:
         analysis = self._graph.analyses[name]
         if analysis.stars or self.existence or self.gone or self._answering:
@@ -242,7 +246,9 @@ class Facts:
             now = value_of(self._records, (module, key), MISSING)
             for imported in self._graph.analyses[name].imports:
                 here = (imported.module, imported.name) == (module, key) and not imported.deferred
-                if here and not same_value(own.get(imported.local, MISSING), now):
+                star = imported.module == module and self.stars.only_giver(name, imported, key)
+                held = own.get(key if star else imported.local, MISSING)
+                if (here or star) and not same_value(held, now):
                     return f"imports {key} from {module}, which others set, line {imported.line}"
         return ""
 

@@ -27,6 +27,9 @@ from fh_dash.engine.statements import ImportStatements
 class Follower:
     """Who wants to know of the imports of the project's modules while they run; this one does nothing."""
 
+    journal: Journal = NoJournal()
+    """Where the state goes of what a module changes that is loaded for the first time."""
+
     def arrive(self, name: str) -> None:
         """An import statement names a module that is loaded."""
 
@@ -63,7 +66,7 @@ class ProjectLoader(SourceFileLoader):
             self._note_importer(name)
         self._finder.follower.loading(name)
         try:
-            self._finder.run(module, source, NoJournal())
+            self._finder.run(module, source, self._finder.follower.journal)
         except BaseException:
             with program.lock:
                 program.graph.update({name: None})

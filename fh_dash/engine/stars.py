@@ -63,6 +63,15 @@ class Stars:
                 return node[1]
         return ""
 
+    def only_giver(self, name: str, imported: Import, key: str) -> bool:
+        """Whether it is a star import, and a name comes from nowhere else."""
+        if imported.local != STAR or imported.deferred or key.startswith("_"):
+            return False
+        others = self._others(name, imported.module)
+        return key not in self._graph.analyses[name].binds and not any(
+            key in self._graph.exports(star.module) for star in others
+        )
+
     def _others(self, name: str, module: str) -> list[Import]:
         return [star for star in self._graph.analyses[name].stars if star.module != module]
 

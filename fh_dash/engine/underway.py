@@ -79,9 +79,9 @@ class UnderWay:
 
         `values` as in `Facts`: what has another value now it may hold the old one of.
         """
-        graph, records = self._program.graph, self._program.records
-        analysis, held = graph.analyses[name], vars(records[name].module)
-        for imported in analysis.imports if graph.cyclic(name) else ():
+        records, analysis = self._program.records, self._program.graph.analyses[name]
+        held = vars(records[name].module)
+        for imported in analysis.imports:
             key, local = imported.name, imported.local
             if not imported.guarded or imported.deferred or imported.module not in records or key in (None, STAR):
                 continue

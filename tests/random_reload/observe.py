@@ -193,15 +193,19 @@ class _Observer:
             return
         try:
             answer = function(*first, *given)
-            if isinstance(answer, GeneratorType):
-                # one that a cache keeps is spent by whoever looks at it first
-                answer = "cached generator" if function(*first, *given) is answer else list(answer)
-            elif isinstance(answer, CoroutineType):
-                answer = finish(answer)
+            if isinstance(answer, GeneratorType | CoroutineType):
+                answer = self._finished(answer, function(*first, *given))
         except BaseException as error:
             self._raised(place, error)
             return
         self._value(place, answer, depth)
+
+    def _finished(self, answer: Any, again: Any) -> Any:
+        """What it gives; one that a cache keeps is spent by whoever looks at it first."""
+        again.close()
+        if again is answer:
+            return f"the same {type(answer).__name__}"
+        return list(answer) if isinstance(answer, GeneratorType) else finish(answer)
 
     def _raised(self, place: str, error: BaseException) -> None:
         if isinstance(error, RecursionError):  # where it comes depends on the depth of the caller
