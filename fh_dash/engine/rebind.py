@@ -80,7 +80,8 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         old, _ = facts.values[module, key]
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
-        if (held or (offered and key not in analysis.binds)) and key not in hidden.get(module, ()):
+        free = key not in analysis.binds or key not in namespace  # the statement that binds it was not carried out
+        if (held or (offered and free)) and key not in hidden.get(module, ()):
             found.append((key, (module, key), stars[module]))
     return [(local, node) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
 

@@ -109,8 +109,11 @@ class UnderWay:
             known = graph.analyses.get(star.module)
             early = "__all__" in self.hidden(name).get(star.module, ())
             chosen = known is None or known.dynamic or ("__all__" in known.binds and not early)
+            record = self._program.records.get(star.module)
             if not chosen or star.module not in sys.modules:
                 given = graph.exports(star.module)
+            elif record is not None and record.source.analysis is not known:
+                given = set()  # it will run before, and nobody knows what it is going to offer
             else:
                 given = set(public_names(vars(sys.modules[star.module])))
             names |= given - self.hidden(name).get(star.module, frozenset())

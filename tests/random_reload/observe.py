@@ -297,7 +297,7 @@ class _Observer:
                 self._value(f"{place}.{name}", found, depth)
 
     def _exception(self, place: str, error: BaseException, depth: int) -> None:
-        self._account[place] = f"exception {self._label(type(error))} {error}"
+        self._account[place] = _ADDRESS.sub("0x", f"exception {self._label(type(error))} {error}")
 
 
 _Describer: TypeAlias = Any
