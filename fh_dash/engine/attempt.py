@@ -214,9 +214,7 @@ class Attempt(Follower):
         return self._under_way.not_yet(name)
 
     def loading(self, name: str) -> None:
-        used = self._program.graph.used_by(name)
-        self._under_way.show_half_made(name, used)
-        self.steps.clear_caches(used)
+        self.steps.make_used_ready(name, self._program.graph.used_by(name))
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
@@ -303,6 +301,4 @@ class Attempt(Follower):
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""
         if (running := self._runner.running()) in self._under_way.running:
-            used = self._program.graph.used_by(running)
-            self._under_way.show_half_made(running, used)
-            self.steps.clear_caches(used)
+            self.steps.make_used_ready(running, self._program.graph.used_by(running))

@@ -104,7 +104,7 @@ def _offered(
             continue
         given = vars(sys.modules[star.module])
         before, _ = facts.values[star.module, "__all__"]
-        former = before if isinstance(before, list | tuple) else public_names({**given, "__all__": None})
+        former = before if isinstance(before, list | tuple) else given_by_star(given, ("__all__",))
         offered = public_names(given)
         for key in dict.fromkeys([*offered, *former]):
             wanted = given.get(key, MISSING) if key in offered else _given(analysis, key, hidden)

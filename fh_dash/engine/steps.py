@@ -10,7 +10,7 @@ from types import CodeType
 from fh_dash import events
 from fh_dash.engine.caches import Caches
 from fh_dash.engine.changes import changed_names
-from fh_dash.engine.circles import Arrival
+from fh_dash.engine.course import same_way
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
@@ -59,6 +59,11 @@ class Steps:
             touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
             self.caches.clear(cached & touched, self.facts.ran)
 
+    def make_used_ready(self, name: str, used: set[Node]) -> None:
+        """What a module uses that runs, or is about to, is to be as a cold start has it at this moment."""
+        self.under_way.show_half_made(name, used)
+        self.clear_caches(used)
+
     def rerun(self, name: str, record: Record, reason: str) -> None:
         """Execute its code, old or new, once more; what importers handle is raised, and taken back."""
         starts, source = self._program.starts, self._plan.sources.get(name, record.source)
@@ -86,8 +91,7 @@ class Steps:
         for _, key in (node for node in used if node[0] == name):
             if not is_submodule(name, key, namespace.get(key)):
                 namespace.pop(key, None)  # others use it, in a circle
-        self.under_way.show_half_made(name, used)
-        self.clear_caches(used)
+        self.make_used_ready(name, used)
         if self.reordered and graph.asks_subclasses(name, used):
             self.arrange_subclasses()
         return before
@@ -115,7 +119,7 @@ class Steps:
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, record.segments, new.segments)
         facts.contents.note_subclasses(name, derived, self.derived(new))
-        if derived != self.derived(new) or _imports(record) != _imports(new):
+        if derived != self.derived(new) or not same_way(record, new):
             self.reordered = True
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
@@ -192,7 +196,3 @@ class Steps:
         record = self._program.records[name]
         took = milliseconds or (record.milliseconds if outcome == "loaded" else 0.0)
         self.reports.append(events.ModuleReport(name, str(record.source.path), outcome, reason, names, took))
-
-
-def _imports(record: Record) -> list[str]:
-    return [step.module for step in record.trace if isinstance(step, Arrival)]
