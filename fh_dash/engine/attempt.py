@@ -266,8 +266,11 @@ class Attempt(Follower):
         program, began = self._program, self._program.starts
         late = [name for name in program.records if name not in self._arrived]
         late.sort(key=lambda name: began.get(name, 0))  # importers before what they imported
-        while stays := next((name for name in late if name not in self._arrived and self._stays(name)), None):
-            self._arrive_alone(stays)
+        arrived = -1
+        while arrived != (arrived := len(self._arrived)):  # what stays may import others in its functions
+            for name in late:
+                if name not in self._arrived and self._stays(name):
+                    self._arrive_alone(name)
         for name in late:
             if name not in self._arrived and name in program.records:
                 self.steps.unload(name, _UNUSED)
