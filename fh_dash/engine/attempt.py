@@ -74,7 +74,8 @@ class Attempt(Follower):
         left = {id(cls) for cls in self._made()}
         for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
-                detach(cls, self._program.is_project_module)
+                self._program.stuck |= not detach(cls, self._program.is_project_module)
+        self._program.half_made.clear()
         if any(cls.__bases__ != (object,) for cls in made):
             self.steps.arrange_subclasses()
 

@@ -17,16 +17,21 @@ class _Gone:
     """What the classes of former runs are moved under, so that `__subclasses__()` of their bases forgets them."""
 
 
-def detach(cls: type, is_project: Callable[[str], bool]) -> None:
-    """Take a class that is out of use away from the project's classes that it is derived from."""
+def detach(cls: type, is_project: Callable[[str], bool]) -> bool:
+    """Take a class that is out of use away from the project's classes that it is derived from.
+
+    False when no other bases fit its layout (`__slots__` in one of them, `__dict__` in the next): these know it until
+    the garbage collector has taken it.
+    """
     if not any(is_project(base.__module__) for base in cls.__bases__):
-        return
+        return True
     for bases in _graves(cls, is_project):
         try:
             cls.__bases__ = bases
         except TypeError:  # another layout
             continue
-        return
+        return True
+    return False
 
 
 def _graves(cls: type, is_project: Callable[[str], bool]) -> Iterator[tuple[type, ...]]:

@@ -13,6 +13,7 @@ from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.sources import Source
+from fh_dash.engine.uses import IMPORTED, Use
 
 SYSTEM_NAMES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__".split()
@@ -101,15 +102,16 @@ def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: 
     early = set(unbound) if analysis.dynamic else unbound & analysis.declared
     early |= {key for key in before if key in analysis.binds and key not in analysis.certain}
     early |= unbound - set(provided)
-    return early | (_used_early(before, unbound & set(provided), analysis) & before.keys())
+    return early | (_used_early(name, before, unbound & set(provided), analysis) & before.keys())
 
 
 def is_submodule(name: str, key: str, value: object) -> bool:
     return is_a(value, ModuleType) and sys.modules.get(f"{name}.{key}") is value
 
 
-def _used_early(before: dict[str, Any], provided: set[str], analysis: Analysis) -> set[str]:
+def _used_early(name: str, before: dict[str, Any], provided: set[str], analysis: Analysis) -> set[str]:
     """Names that are used before a statement has bound them: they would be missing, or be the builtin."""
+    itself = {i.local for i in analysis.imports if i.module == name and i.name is None}
     early: set[str] = set()
     bound: set[str] = set()
     entered: set[str] = set()
@@ -117,15 +119,24 @@ def _used_early(before: dict[str, Any], provided: set[str], analysis: Analysis) 
         waiting = list(unit.now)
         while waiting:
             use = waiting.pop()
-            key = use.path[0]
+            key = _own_name(name, itself, use)
             if key not in bound and key not in SYSTEM_NAMES and key not in provided:
                 early.add(key)
-            if use.called and key in bound and key not in entered:
+            if key in bound and key not in entered:  # whoever gets a function, be it in a table, may call it
                 entered.add(key)
-                inner = [unit for unit in analysis.by_name.get(key, ()) if unit.kind in ("def", "class")]
-                waiting += [use for unit in inner for use in unit.later]
+                waiting += [use for unit in analysis.by_name.get(key, ()) if key in unit.binds for use in unit.later]
         bound |= unit.binds
     return {key for key in early if not (hasattr(builtins, key) and key not in before)}
+
+
+def _own_name(name: str, itself: Collection[str], use: Use) -> str:
+    """The global that a use begins with, be it by way of the module itself, imported by itself."""
+    first, *rest = use.path
+    if rest and first in itself:
+        return rest[0]
+    if first == IMPORTED and rest[0] == name:
+        return rest[-1]
+    return first
 
 
 def relocate(module: ModuleType, source: Source, journal: Journal) -> None:

@@ -60,6 +60,8 @@ class Keeper:
         self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
+        self.stuck = False
+        """A class out of use is among the subclasses of its bases until the garbage collector runs."""
         self.shadows: dict[int, tuple[object, object]] = {}
         """id(new class) -> (new class, kept class): who registered the first should hold the second."""
         self._met: dict[int, tuple[object, object]] = {}
@@ -193,7 +195,7 @@ class Keeper:
             self._tell_registries(new)
         old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)
-        detach(new, self._is_project)
+        self.stuck |= not detach(new, self._is_project)
 
     def _tell_registries(self, new: type) -> None:
         """Where hooks of its bases and its metaclass have put the new class, the module may look in a moment."""
@@ -245,7 +247,8 @@ class Keeper:
         known = {id(thing) for things in self._previous.values() for thing in things} | self._earlier.keys()
         new = [cls for cls in self.classes() if id(cls) not in known]
         for cls in new:
-            detach(cls, self._is_project)
+            self.stuck |= not detach(cls, self._is_project)
+        self.made.clear()  # the frames of the error go on to hold this keeper
         return new
 
 

@@ -76,6 +76,8 @@ class Program:
         """Modules that failed when they were imported inside `try`, as they were then."""
         self.half_made: list[type] = []
         """Classes of modules that failed in this attempt; a journal may give them their bases back."""
+        self.stuck = False
+        """In this transaction a class got out of use that its bases know until the garbage collector runs."""
         self.changes = 0
         """Counts what may have changed objects that modules in the middle of their import look at."""
         self.lock = threading.RLock()

@@ -99,6 +99,7 @@ class Runner:
                 self._program.failed_reads |= reads.files
                 self._program.half_made += frame.keeper.forget_new_classes()
                 self._hand_up(frame)
+            self._program.stuck |= frame.keeper.stuck
             self.tell_outer(frame.name)
             self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from fh_dash.engine import sources
@@ -39,6 +39,7 @@ class Scan:
                 self._check(name, Path(file))
             if file.endswith(".py"):
                 self._appeared(Path(file))
+        self._check_namespaces({folder for file in files for folder in _folders_gone(file)})
         self._check_reads(files)
         self._check_answers(files)
 
@@ -78,9 +79,17 @@ class Scan:
         spec = self._finder.locate(name)
         if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
             self._take(name, sources.load(name, Path(spec.origin)), self._program.records[name])
-        else:
+        elif spec is None or not self._program.is_namespace(name):
             # a package without its `__init__` is another module: what was in it has to be found anew
             self.gone |= {name, *(inner for inner in self._program.records if inner.startswith(f"{name}."))}
+
+    def _check_namespaces(self, folders: Collection[str]) -> None:
+        """A package without `__init__` goes with its folder."""
+        for folder in folders:
+            for name in self._program.module_names(Path(folder, "__init__.py")):
+                if self._program.is_namespace(name) and self._finder.locate(name) is None:
+                    self._program.adopt_namespace(name)
+                    self.gone.add(name)
 
     def _appeared(self, path: Path) -> None:
         """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
@@ -186,6 +195,12 @@ class Scan:
             self._program.records[name].reads[file] = now
             return False
         return True
+
+
+def _folders_gone(file: str) -> Iterator[str]:
+    """The folders around a file that are not there any more."""
+    while file != (file := os.path.dirname(file)) and not os.path.isdir(file):
+        yield file
 
 
 def in_project(spec: object, program: Program) -> bool:

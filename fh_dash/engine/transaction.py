@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import traceback
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from types import ModuleType
@@ -39,23 +41,30 @@ class Transaction:
 
     def run(self) -> None:
         began = perf_counter()
-        attempt = self._attempt = self._new_attempt()
+        self._program.stuck = False
         try:
-            tried: set[tuple[type, str]] = set()
-            while (again := attempt.run()) is not None:
-                if (type(again), again.module) in tried:
-                    raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
-                tried.add((type(again), again.module))
-                attempt.undo()
-                registry.restore(self._kept)
-                self._kept = registry.snapshot()
-                self.plan = again.amend(self.plan)
-                attempt = self._attempt = self._new_attempt()
+            self.reports = self._carry_out().steps.reports
         except BaseException as error:
+            self.reports = self._attempt.steps.reports if self._attempt else []
             self.rollback()
             self.error = error
-        self.reports = attempt.steps.reports
+        if self.error is not None and self._program.stuck:
+            _let_collect(self.error)
         self.milliseconds = (perf_counter() - began) * 1000
+
+    def _carry_out(self) -> Attempt:
+        attempt = self._attempt = self._new_attempt()
+        tried: set[tuple[type, str]] = set()
+        while (again := attempt.run()) is not None:
+            if (type(again), again.module) in tried:
+                raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
+            tried.add((type(again), again.module))
+            attempt.undo()
+            registry.restore(self._kept)
+            self._kept = registry.snapshot()
+            self.plan = again.amend(self.plan)
+            attempt = self._attempt = self._new_attempt()
+        return attempt
 
     def rollback(self) -> None:
         """Put everything back as it was before `run`; of a first load, what was imported in full stays."""
@@ -115,3 +124,12 @@ class Transaction:
     @property
     def module(self) -> ModuleType:
         return self._program.records[self._program.entry].module
+
+
+def _let_collect(error: BaseException) -> None:
+    """Take classes of a failed run from their bases that only the garbage collector can; frames hold them."""
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__cause__ or chain.__context__
+    gc.collect()

@@ -95,9 +95,16 @@ class UnderWay:
             value, _ = values.get((imported.module, key), (now, now))
             if value is MISSING or same_value(held.get(local, MISSING), value):
                 continue
+            if not self._makes(imported.module, key, value):
+                continue  # somebody else has set it there, and that may have been later
             if key not in self.not_yet(imported.module):
                 return f"could not import {key} from {imported.module} before, line {imported.line}"
         return ""
+
+    def _makes(self, module: str, key: str, value: object) -> bool:
+        analysis = self._program.graph.analyses[module]
+        own = key in analysis.binds | analysis.declared or key in self._program.graph.exports(module)
+        return own or is_submodule(module, key, value)
 
     def _provided_by(self, star: Import) -> set[str]:
         return self._program.graph.exports(star.module) - self.not_yet(star.module)
