@@ -19,6 +19,7 @@ from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.detach import detach
 from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
+from fh_dash.engine.namespace_packages import drop_unused
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.retry import Again, Broken
@@ -74,7 +75,7 @@ class Attempt(Follower):
         left = {id(cls) for cls in self._made()}
         for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
-                self._program.stuck |= not detach(cls, self._program.is_project_module)
+                detach(cls, self._program.is_project_module)
         self._program.half_made.clear()
         if any(cls.__bases__ != (object,) for cls in made):
             self.steps.arrange_subclasses()
@@ -275,6 +276,7 @@ class Attempt(Follower):
         for name in late:
             if name not in self._arrived and name in program.records:
                 self.steps.unload(name, _UNUSED)
+        drop_unused(program, self.journal)
 
     def _stays(self, name: str) -> bool:
         """Whether it was loaded at run time, and could be again; what a condition let modules import goes with that."""

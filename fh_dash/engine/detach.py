@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-import contextlib
+import traceback
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from types import FrameType
 
-_T = typing.TypeVar("_T")
-
-
-class _GoneGeneric(typing.Generic[_T]):
-    """The same as `_Gone` for those that are derived from `Generic`."""
-
-
-class _Gone:
-    """What the classes of former runs are moved under, so that `__subclasses__()` of their bases forgets them."""
+from fh_dash.engine.adoption import keeps_no_reference
+from fh_dash.engine.bases import Gone, GoneGeneric, move, move_under_copies
+from fh_dash.engine.kinds import is_a
 
 
-def detach(cls: type, is_project: Callable[[str], bool]) -> bool:
+def detach(cls: type, is_project: Callable[[str], bool]) -> None:
     """Take a class that is out of use away from the project's classes that it is derived from.
 
-    False when no other bases fit its layout (`__slots__` in one of them, `__dict__` in the next): these know it until
-    the garbage collector has taken it.
+    One that has slots of its own, bases with slots, and a metaclass, is known to them until the garbage collector runs.
     """
     if not any(is_project(base.__module__) for base in cls.__bases__):
-        return True
-    for bases in _graves(cls, is_project):
-        try:
-            cls.__bases__ = bases
-        except TypeError:  # another layout
-            continue
-        return True
-    return False
+        return
+    foreign = next((base for base in cls.__mro__[1:] if not is_project(base.__module__)), object)
+    for bases in ((GoneGeneric,), (Gone,)) if foreign in (object, typing.Generic) else ((foreign,),):
+        with suppress(TypeError):  # another layout
+            move(cls, bases)
+            return
+    originals = list(_originals(cls, is_project))
+    own_slots = type(cls) is not type and vars(cls).get("__slots__")  # CPython looks at its former `__mro__` then
+    if originals and not own_slots and keeps_no_reference(originals[-1].__base__ or object):
+        with suppress(TypeError):
+            move_under_copies(cls, originals)
 
 
-def _graves(cls: type, is_project: Callable[[str], bool]) -> Iterator[tuple[type, ...]]:
-    """Bases outside the project, from the best to any whose layout may fit."""
-    foreign = [base for base in cls.__mro__[1:] if not is_project(base.__module__) and base is not object]
-    slots = tuple(vars(cls.__bases__[0]).get("__slots__", ()))
-    if typing.Generic in foreign:
-        yield (_GoneGeneric,)
-    if foreign:
-        yield (foreign[0],)
-        with contextlib.suppress(TypeError):
-            yield (type("_Gone", (foreign[0],), {}),)
-    yield (_Gone,)
-    with contextlib.suppress(TypeError):
-        yield (type("_Gone", (), {"__slots__": slots}),)
+def _originals(cls: type, is_project: Callable[[str], bool]) -> Iterator[type]:
+    """The project's classes that the layout of a class comes from, the nearest first."""
+    base = cls.__base__
+    while base is not None and is_project(base.__module__):
+        yield base
+        base = base.__base__
+
+
+_CLASS_AT = {"__init_subclass__": 0, "__init__": 0, "__set_name__": 1}
+"""Functions that run while a class is made -> which of their arguments it is."""
+
+
+def being_made(error: BaseException) -> Iterator[type]:
+    """The classes in the making of which an error was raised: they are subclasses of their bases already."""
+    chain: BaseException | None = error
+    while chain is not None:
+        for frame, _ in traceback.walk_tb(chain.__traceback__):
+            yield from _made_by(frame)
+        chain = chain.__cause__  # before Python 3.12, of an error in `__set_name__`
+
+
+def _made_by(frame: FrameType) -> Iterator[type]:
+    code, names = frame.f_code, frame.f_locals
+    at = _CLASS_AT.get(code.co_name)
+    given = [names.get(name) for name in code.co_varnames[: code.co_argcount]]
+    if at is not None and at < len(given):
+        yield from (found for found in given[at : at + 1] if is_a(found, type))
+    elif code.co_name == "__new__" and given and is_a(given[0], type) and issubclass(given[0], type):
+        yield from (found for found in names.values() if is_a(found, given[0]) and found.__name__ in given)

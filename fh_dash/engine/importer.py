@@ -111,6 +111,8 @@ class ProjectFinder(MetaPathFinder):
         loader, origin = spec.loader, spec.origin
         if type(loader) is SourceFileLoader and origin and self._program.is_project_path(origin):
             spec.loader = ProjectLoader(spec.name, origin, self._program, self)
+        elif loader is None:
+            self._program.namespaces.add(spec.name)
         elif "." not in spec.name and hasattr(loader, "__dict__") and not isinstance(loader, type):
             self._time(spec)
         return spec

@@ -72,6 +72,13 @@ class Imports(Names):
         """The modules with an import statement, anywhere in them, that loads or may load `module`."""
         return {user for user in self._mentions.get(module, ()) if user in self.analyses and user != module}
 
+    def leads_to(self, name: str) -> bool:
+        """Whether an import statement at the top level of a module names this one, or what is inside of it."""
+        found = (i for user in self.importers(name) for i in self.analyses[user].imports)
+        return any(
+            f"{i.module}.{i.name}.".startswith(f"{name}.") for i in found if not i.deferred and not i.typing_only
+        )
+
     def cyclic(self, name: str) -> bool:
         """Whether a module imports itself by way of others, at the top level."""
         if self._cyclic is None:

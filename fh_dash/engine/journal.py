@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
+from fh_dash.engine.bases import move_back
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.streams import Stream
 
@@ -192,7 +193,7 @@ class NoJournal(Journal):
 def _restore_class(cls: type, before: dict[str, Any], bases: tuple[type, ...], names: tuple[str, str]) -> None:
     cls.__name__, cls.__qualname__ = names
     if cls.__bases__ != bases:
-        cls.__bases__ = bases
+        move_back(cls, bases)
     for name in [name for name in vars(cls) if name not in before]:
         type.__delattr__(cls, name)
     for name, value in before.items():

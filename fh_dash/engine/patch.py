@@ -21,7 +21,7 @@ from typing import Any
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.adoption import is_adoptable, meets_itself
 from fh_dash.engine.analysis import Definition
-from fh_dash.engine.detach import detach
+from fh_dash.engine.detach import being_made, detach
 from fh_dash.engine.enums import adopt_members, parts_of
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
 from fh_dash.engine.kinds import is_a
@@ -60,8 +60,6 @@ class Keeper:
         self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
-        self.stuck = False
-        """A class out of use is among the subclasses of its bases until the garbage collector runs."""
         self.shadows: dict[int, tuple[object, object]] = {}
         """id(new class) -> (new class, kept class): who registered the first should hold the second."""
         self._met: dict[int, tuple[object, object]] = {}
@@ -195,7 +193,7 @@ class Keeper:
             self._tell_registries(new)
         old.__name__, old.__qualname__ = new.__name__, new.__qualname__
         self.shadows[id(new)] = (new, old)
-        self.stuck |= not detach(new, self._is_project)
+        detach(new, self._is_project)
 
     def _tell_registries(self, new: type) -> None:
         """Where hooks of its bases and its metaclass have put the new class, the module may look in a moment."""
@@ -242,12 +240,13 @@ class Keeper:
             id(part) for cls in self.classes() for part in (cls, *(parts_of(cls) if is_a(cls, enum.EnumMeta) else ()))
         }
 
-    def forget_new_classes(self) -> list[type]:
+    def forget_new_classes(self, error: BaseException) -> list[type]:
         """After a failed run: classes that were new in it must not be among the subclasses of their bases."""
         known = {id(thing) for things in self._previous.values() for thing in things} | self._earlier.keys()
-        new = [cls for cls in self.classes() if id(cls) not in known]
+        unfinished = (cls for cls in being_made(error) if cls.__module__ == self._namespace.get("__name__"))
+        new = [cls for cls in (*self.classes(), *unfinished) if id(cls) not in known]
         for cls in new:
-            self.stuck |= not detach(cls, self._is_project)
+            detach(cls, self._is_project)
         self.made.clear()  # the frames of the error go on to hold this keeper
         return new
 

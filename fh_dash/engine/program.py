@@ -72,12 +72,12 @@ class Program:
         """Modules that were first imported when no module was running, in a function that a request calls."""
         self.failed_reads: dict[str, str] = {}
         """File -> stamp, of what modules read before they failed."""
+        self.namespaces: set[str] = set()
+        """Names under which folders without `__init__.py` were found when something was imported."""
         self.broken: dict[str, Source] = {}
         """Modules that failed when they were imported inside `try`, as they were then."""
         self.half_made: list[type] = []
         """Classes of modules that failed in this attempt; a journal may give them their bases back."""
-        self.stuck = False
-        """In this transaction a class got out of use that its bases know until the garbage collector runs."""
         self.changes = 0
         """Counts what may have changed objects that modules in the middle of their import look at."""
         self.lock = threading.RLock()

@@ -79,13 +79,15 @@ class Runner:
         self._program.starts[source.module] = self._program.tick()
         frame = self._frame(module, source, journal, previous or {})
         reads = Reads(self._program.is_project_path)
-        began, ok = time.perf_counter(), False
+        began, failure = time.perf_counter(), None
         self._post(events.ImportStarted(source.module, time.time(), project=True, depth=len(stack)))
         stack.append(frame)
         reads.start()
         try:
             self._execute(frame)
-            ok = True
+        except BaseException as error:
+            failure = error
+            raise
         finally:
             reads.stop()
             stack.pop()
@@ -93,15 +95,15 @@ class Runner:
             took = (time.perf_counter() - began) * 1000
             self.flush(frame)
             self._program.ends[frame.name] = self._program.tick()
-            if ok:
+            if failure is None:
                 self._record(frame, reads, took)
             else:
                 self._program.failed_reads |= reads.files
-                self._program.half_made += frame.keeper.forget_new_classes()
+                self._program.half_made += frame.keeper.forget_new_classes(failure)
                 self._hand_up(frame)
-            self._program.stuck |= frame.keeper.stuck
             self.tell_outer(frame.name)
-            self._post(events.ImportFinished(source.module, took, project=True, ok=ok, depth=len(stack)))
+            ended = events.ImportFinished(source.module, took, project=True, ok=failure is None, depth=len(stack))
+            self._post(ended)
 
     def _frame(
         self, module: ModuleType, source: Source, journal: Journal, previous: Mapping[int, Sequence[object]]

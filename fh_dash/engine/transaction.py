@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import traceback
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from types import ModuleType
@@ -41,15 +39,12 @@ class Transaction:
 
     def run(self) -> None:
         began = perf_counter()
-        self._program.stuck = False
         try:
             self.reports = self._carry_out().steps.reports
         except BaseException as error:
             self.reports = self._attempt.steps.reports if self._attempt else []
             self.rollback()
             self.error = error
-        if self.error is not None and self._program.stuck:
-            _let_collect(self.error)
         self.milliseconds = (perf_counter() - began) * 1000
 
     def _carry_out(self) -> Attempt:
@@ -124,12 +119,3 @@ class Transaction:
     @property
     def module(self) -> ModuleType:
         return self._program.records[self._program.entry].module
-
-
-def _let_collect(error: BaseException) -> None:
-    """Take classes of a failed run from their bases that only the garbage collector can; frames hold them."""
-    chain: BaseException | None = error
-    while chain is not None:
-        traceback.clear_frames(chain.__traceback__)
-        chain = chain.__cause__ or chain.__context__
-    gc.collect()

@@ -192,18 +192,18 @@ class Walker:
         return tracked
 
     def _globals(self, module: str, namespace: dict[str, Any], names: frozenset[str], depth: int) -> None:
-        for name in names & namespace.keys():
-            value = namespace[name]
-            if is_a(value, ModuleType):
-                if self._modules(value.__name__) is not None and depth <= _DEPTH:
-                    self._globals(value.__name__, vars(value), names, depth + 1)
-            else:
-                self._push(
-                    (module, name),
-                    [(name, value)],
-                    namespace if is_a(value, CONTAINERS) else None,
-                    depth,
-                )
+        """What a function may mean by these names: globals of its module, and those of modules that are among them."""
+        waiting, entered = deque([(module, namespace, depth)]), {id(namespace)}
+        while waiting:
+            module, namespace, depth = waiting.popleft()
+            for name in names & namespace.keys():
+                value = namespace[name]
+                if not is_a(value, ModuleType):
+                    owner = namespace if is_a(value, CONTAINERS) else None
+                    self._push((module, name), [(name, value)], owner, depth)
+                elif self._modules(value.__name__) is not None and id(vars(value)) not in entered:
+                    entered.add(id(vars(value)))
+                    waiting.append((value.__name__, vars(value), depth + 1))
 
     def _class(self, node: Node, cls: type, depth: int) -> Iterator[Tracked]:
         if self._modules(cls.__module__) is None:

@@ -243,6 +243,10 @@ class TestFiles:
         project.expect("app.X", [2])
 
 
+METAL = "class Base(metaclass=Meta): pass\n"
+MADE = "        cls = super().__new__(mcs, name, *rest)\n        if name != 'A': return cls\n"
+
+
 class TestSubclasses:
     """What base classes know of their subclasses."""
 
@@ -277,6 +281,24 @@ class TestSubclasses:
         user = "from lib import Base\n"
         project.load({"app.py": "import user\n", "lib.py": "class Base: pass\n", "user.py": user})
         project.bad_save({"user.py": user + "class A(Base): pass\n1/0\n"})
+        assert project["lib"].Base.__subclasses__() == []
+
+    @pytest.mark.parametrize(
+        "base",
+        [
+            "class Base:\n    def __init_subclass__(cls): 1 / 0\n",
+            f"class Meta(type):\n    def __init__(cls, name, *rest): name == 'A' and 1 / 0\n{METAL}",
+            f"class Meta(type):\n    def __new__(mcs, name, *rest):\n{MADE}        1 / 0\n{METAL}",
+            "class Field:\n    def __set_name__(self, owner, name): 1 / 0\nclass Base: pass\n",
+        ],
+        ids=["__init_subclass__", "metaclass __init__", "metaclass __new__", "__set_name__"],
+    )
+    def test_half_made(self, project: Project, base: str) -> None:
+        """A class in the making of which the error is raised is not known afterwards."""
+        user = "from lib import *\n"
+        project.load({"app.py": "import user\n", "lib.py": base, "user.py": user})
+        body = "f = Field()" if "Field" in base else "pass"
+        project.bad_save({"user.py": user + f"class A(Base): {body}\n"})
         assert project["lib"].Base.__subclasses__() == []
 
     def test_dropped(self, project: Project) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.random_reload.cold import Cold, Outcome
-from tests.random_reload.known import EARLY, LATE, UNTIL_COLLECTED
+from tests.random_reload.known import EARLY, LATE
 from tests.random_reload.live import ENTRY, Live
 from tests.random_reload.minimal import overruns
 from tests.random_reload.observe import FAILED_LATE, SOURCE, Account, clear_caches, differences
@@ -97,10 +96,6 @@ class Session:
         self._failed_late |= FAILED_LATE in outcome.account
         if self._failed_late:
             wrong = [f"{line} {LATE}" for line in wrong]
-        if wrong and all(" subclasses: " in line for line in wrong):
-            gc.collect()
-            left = differences(outcome.account, self._live.account(_modules(outcome.account)))
-            wrong = [line if line in left else f"{line} {UNTIL_COLLECTED}" for line in wrong]
         if wrong and outcome.cached:  # the answer of that moment, not of the one when all was there
             clear_caches(outcome.cached)
             self._account = self._live.account(_modules(outcome.account))
@@ -131,7 +126,7 @@ class Session:
         now = self._live.account(_modules(self._account))
         self._live.write(refused)
         changes = snapshot.changes()
-        changes += [line.replace("(cold start)", "(before)") for line in self._since(now) if not _collected(line)]
+        changes += [line.replace("(cold start)", "(before)") for line in self._since(now)]
         if self._failed_late:
             return None  # the probes themselves have changed something
         return Fault("bad save changed something", [error, *changes], self._live.reports) if changes else None
@@ -139,12 +134,6 @@ class Session:
     def _since(self, now: Account) -> list[str]:
         before = {place: text for place, text in (self._account or {}).items() if not place.endswith(SOURCE)}
         return differences(before, {place: text for place, text in now.items() if not place.endswith(SOURCE)})
-
-
-def _collected(line: str) -> bool:
-    """An old class that was among the subclasses of its base may have gone by now."""
-    before, _, after = line.partition(" / ")
-    return " subclasses: " in line and "(another)" in before and "(another)" not in after
 
 
 def _module_name(path: str) -> str:

@@ -8,15 +8,12 @@ from collections.abc import Mapping, Sequence
 from tests.random_reload.observe import FAILED_LATE
 
 LATE = f"({FAILED_LATE})"
-UNTIL_COLLECTED = "(until the garbage collector runs)"
 EARLY = "(cached while modules were imported)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
     "stars of packages": r": nothing \(cold start\) / module .* \(another\)",
-    "old classes stay": rf" subclasses: .* {re.escape(UNTIL_COLLECTED)}$",
     "cached early": rf" {re.escape(EARLY)}$",
     "failed late": rf" {re.escape(LATE)}$",
-    "modules stay loaded": r"^more modules: ",
 }
 """What it is -> what each line of the details looks like then."""
 

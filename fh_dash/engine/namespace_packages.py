@@ -1,0 +1,17 @@
+"""Packages without `__init__.py`: the import system makes them of folders, and the engine has no record of them."""
+
+from __future__ import annotations
+
+from fh_dash.engine.journal import Journal
+from fh_dash.engine.namespaces import forget
+from fh_dash.engine.program import Program
+
+
+def drop_unused(program: Program, journal: Journal) -> None:
+    """After a walk: take those out that no import statement leads to any more, and that no module is in."""
+    there = {name for name in program.namespaces if program.is_namespace(name)}
+    for name in sorted(there, reverse=True):  # what is inside before what is around it
+        inside = any(other.startswith(f"{name}.") for other in (*program.records, *there))
+        if not inside and not program.graph.leads_to(name):
+            there.discard(name)
+            forget(name, journal)
