@@ -16,6 +16,7 @@ import sys
 from itertools import takewhile
 
 from fh_dash.engine.circles import Arrival
+from fh_dash.engine.course import package_around
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.detach import detach
 from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
@@ -135,8 +136,7 @@ class Attempt(Follower):
         package = name.rpartition(".")[0]
         if package and package not in sys.modules:
             importlib.import_module(package)
-        if package not in self._arrived:
-            self._arrive(package)
+        self._arrive(package_around(name, self._program.records))
         if name in self._arrived:
             return
         self._arrived[name] = None
@@ -156,7 +156,7 @@ class Attempt(Follower):
         if self._effects.taken_back:
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
-        if reason := self.facts.reason(name) or self._under_way.missing(name) or self._failed.get(name, ""):
+        if reason := self._early_reason(name):
             self._arrive_at_found(name)
             self._rerun(name, record, reason)
             return
@@ -176,6 +176,12 @@ class Attempt(Follower):
             self._rerun(name, record, reason)
         else:
             self.steps.leave(name, record)
+
+    def _early_reason(self, name: str) -> str:
+        """Why a module must run again, as far as that is known before its imports."""
+        under_way = self._under_way
+        early = self.facts.reason(name) or under_way.missing(name) or under_way.used_before(name)
+        return early or self._failed.get(name, "")
 
     def _arrive_at_found(self, name: str) -> None:
         """What it imported by name, and may find in `sys.modules` now, is to be as if it imported it."""
@@ -273,9 +279,12 @@ class Attempt(Follower):
             for name in late:
                 if name not in self._arrived and self._stays(name):
                     self._arrive_alone(name)
-        for name in late:
-            if name not in self._arrived and name in program.records:
-                self.steps.unload(name, _UNUSED)
+        unused = [name for name in late if name not in self._arrived and name in program.records]
+        for name in unused:
+            if user := self.facts.stars.holder(name):
+                raise Again(user, f"imports {name} by a star, and nothing else imports it any more", unused)
+        for name in unused:
+            self.steps.unload(name, _UNUSED)
         drop_unused(program, self.journal)
 
     def _stays(self, name: str) -> bool:

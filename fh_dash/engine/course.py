@@ -55,7 +55,7 @@ class Course:
         record = self._records.get(name)
         if record is None or name in self.places:
             return
-        self._arrive(name.rpartition(".")[0], under_way)
+        self._arrive(package_around(name, self._records), under_way)
         if name in self.places:
             return
         self._enter(name, record, under_way)
@@ -79,6 +79,14 @@ class Course:
         for module in analysis.takes_from:
             self.takers.setdefault(module, []).append(place)
         self.inner.setdefault(name.rpartition(".")[0], []).append(place)
+
+
+def package_around(name: str, records: Mapping[str, Record]) -> str:
+    """The nearest package around a module that has an `__init__.py`; empty when there is none."""
+    package = name.rpartition(".")[0]
+    while package and package not in records:
+        package = package.rpartition(".")[0]
+    return package
 
 
 def same_way(one: Record, other: Record) -> bool:

@@ -15,3 +15,10 @@ def drop_unused(program: Program, journal: Journal) -> None:
         if not inside and not program.graph.leads_to(name):
             there.discard(name)
             forget(name, journal)
+
+
+def forget_inside(program: Program, package: str, journal: Journal) -> None:
+    """A package is about to be unloaded: those inside of it ask it for their folders each time."""
+    for name in sorted(program.namespaces, reverse=True):
+        if name.startswith(f"{package}."):
+            forget(name, journal)

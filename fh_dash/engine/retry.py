@@ -15,6 +15,10 @@ class Broken(BaseException):
         super().__init__(module)
         self.module = module
 
+    def is_new(self, plan: Plan) -> bool:
+        """Whether the plan does not say so already."""
+        return self.module not in plan.gone
+
     def amend(self, plan: Plan) -> Plan:
         assert plan.graph is not None
         sources = {name: source for name, source in plan.sources.items() if name != self.module}
@@ -33,5 +37,9 @@ class Again(Exception):
         super().__init__(module)
         self.module, self.reason, self._unused = module, reason, frozenset(unused)
 
+    def is_new(self, plan: Plan) -> bool:
+        """Whether the plan does not say so already."""
+        return self.module not in plan.reruns or not self._unused <= plan.unused
+
     def amend(self, plan: Plan) -> Plan:
-        return replace(plan, reruns={**plan.reruns, self.module: self.reason}, unused=plan.unused | self._unused)
+        return replace(plan, reruns={self.module: self.reason, **plan.reruns}, unused=plan.unused | self._unused)

@@ -72,6 +72,16 @@ class Stars:
             key in self._graph.exports(star.module) for star in others
         )
 
+    def holder(self, submodule: str) -> str:
+        """A module that has a submodule from a star import of its package; empty when there is none."""
+        package, _, key = submodule.rpartition(".")
+        module = self._records[submodule].module
+        for name in self._graph.importers(package) if package else ():
+            stars = (star.module for star in self._graph.analyses[name].stars)
+            if package in stars and name in self._records and vars(self._records[name].module).get(key) is module:
+                return name
+        return ""
+
     def _others(self, name: str, module: str) -> list[Import]:
         return [star for star in self._graph.analyses[name].stars if star.module != module]
 

@@ -20,6 +20,7 @@ from fh_dash.engine.lineage import arrange
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
+from fh_dash.engine.namespace_packages import forget_inside
 from fh_dash.engine.namespaces import drop_gone, forget, is_submodule, prepare, relocate, show_submodules
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
@@ -174,6 +175,7 @@ class Steps:
         self.effects.take_back_of(name)
         self.report(name, "unloaded", reason)
         self.successors.drop(record)
+        forget_inside(program, name, journal)
         forget(name, journal)
         del program.records[name]
         if name in program.graph.analyses:

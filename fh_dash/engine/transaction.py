@@ -49,11 +49,9 @@ class Transaction:
 
     def _carry_out(self) -> Attempt:
         attempt = self._attempt = self._new_attempt()
-        tried: set[tuple[type, str]] = set()
         while (again := attempt.run()) is not None:
-            if (type(again), again.module) in tried:
+            if not again.is_new(self.plan):
                 raise ReloadError(f"{again.module} asks to run again without end; a full reload is the way out")
-            tried.add((type(again), again.module))
             attempt.undo()
             registry.restore(self._kept)
             self._kept = registry.snapshot()

@@ -22,6 +22,7 @@ class UnderWay:
 
     def __init__(self, program: Program, runner: Runner) -> None:
         self._program, self._runner = program, runner
+        self._starts, self._ends = dict(program.starts), dict(program.ends)
         self.running: dict[str, dict[str, object]] = {}
         """Modules that run again -> their globals before that."""
         self.walked: dict[str, int] = {}
@@ -73,6 +74,21 @@ class UnderWay:
                 if key in hidden and value is held.get(local) and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
+
+    def used_before(self, name: str) -> str:
+        """What a module used of another one that had been imported by then, and now is in the middle of that."""
+        graph = self._program.graph
+        there = [m for m in (*self.walked, *self.running) if m != name and self._was_there(m, name)]
+        if there and not {*there}.isdisjoint(graph.imports_of(name, deferred=False)):
+            hidden = {module: self.not_yet(module) for module in there}
+            for (module, key), line in ((reached.node, reached.use.line) for reached in graph.reached(name)):
+                if key in hidden.get(module, ()):
+                    return f"uses {key} of {module}, which does not have it yet, line {line}"
+        return ""
+
+    def _was_there(self, module: str, name: str) -> bool:
+        """Whether in the last start the import of a module had ended before that of another one began."""
+        return self._ends.get(module, 0) < self._starts.get(name, 0)
 
     def optional(self, name: str, values: Mapping[Node, tuple[Any, Any]]) -> str:
         """What a module could not import in a circle, and handled that, but could after a cold start.

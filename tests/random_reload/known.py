@@ -11,7 +11,6 @@ LATE = f"({FAILED_LATE})"
 EARLY = "(cached while modules were imported)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
-    "stars of packages": r": nothing \(cold start\) / module .* \(another\)",
     "cached early": rf" {re.escape(EARLY)}$",
     "failed late": rf" {re.escape(LATE)}$",
 }
