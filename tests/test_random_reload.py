@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.random_reload.maker import FEATURES
 from tests.random_reload.minimal import has_circle, overruns
 from tests.random_reload.run import Finding, Options, run
 from tests.random_reload.shrink import as_case, shrink
+from tests.random_reload.world import Files
+from tests.reload_cases.run import parse
 
 PLAIN = {
     "app.py": "import conf\n\n\ndef f():\n    return conf.N\n\n\nEXTRA = 5\n",
@@ -38,6 +41,20 @@ def test_random_edits_come_out_as_after_a_restart(seed: int, cold: Cold) -> None
     for finding in tally.findings:
         pytest.fail(f"seed {finding.seed}\n{as_case(*shrink(finding, cold, seconds=20))}", pytrace=False)
     assert tally.edits == 100
+
+
+FOUND = sorted(Path(__file__).with_name("random_reload").joinpath("found").glob("*.case"))
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_what_was_found(path: Path, cold: Cold) -> None:
+    """Examples in which the engine once was wrong, as they were shrunk; the probes are those of the tester."""
+    states: list[Files] = []
+    for step in parse(path).steps:
+        files = {**(states[-1] if states else {}), **step.files}
+        states.append({name: text for name, text in files.items() if text is not None})
+    assert len(states) > 1
+    assert check(states, cold) is None
 
 
 def test_a_stale_value_is_found(cold: Cold, monkeypatch: pytest.MonkeyPatch) -> None:

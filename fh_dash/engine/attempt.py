@@ -42,8 +42,8 @@ class Attempt(Follower):
         self.steps = Steps(program, runner, finder, plan, self._graph)
         self.journal = self.steps.journal
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
+        self._arrived = self.steps.arrived
         self._shortcut = Shortcut(program, plan, self.facts, self._effects, self._under_way)
-        self._arrived: dict[str, None] = {}
         self._before: set[str] = set()
         self._known: set[str] = set()
         self._failed: dict[str, str] = {}
@@ -121,7 +121,7 @@ class Attempt(Follower):
         self._shortcut.close()
         for name in self._failed:
             raise Broken(name)
-        self._arrived |= dict.fromkeys(name for name in program.records if name not in known)
+        self._arrived.update(dict.fromkeys(name for name in program.records if name not in known))
         self._arrive_late()
         self._check_again(known)
         for name in [name for name in program.records if name not in known]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import _lru_cache_wrapper
+from types import ModuleType
 from typing import Any
 
+from fh_dash.engine.asked import Answer, Answers, answer
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.memos import calls, refill
+from fh_dash.engine.memos import Call, calls, fill, refill
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record, value_of
 from fh_dash.events import CacheChange
@@ -25,6 +27,8 @@ class Caches:
         """Those that modules may have called while they ran, with their misses before."""
         self._kept: set[int] = set()
         """Those that get back what they held, if the save fails."""
+        self._away: dict[int, tuple[_lru_cache_wrapper[Any], Mapping[Answer, Call]]] = {}
+        """What was cleared."""
         self.dropped: list[CacheChange] = []
 
     def among(self, names: Collection[Node]) -> set[Node]:
@@ -47,23 +51,55 @@ class Caches:
         _, misses = self._used.get(id(cache), (cache, cache.cache_info().misses))
         return cache.cache_info().misses != misses
 
-    def clear(self, touched: Collection[Node], ran: Collection[str], reason: str = "calls code that changed") -> None:
+    def clear(
+        self,
+        touched: Collection[Node],
+        ran: Collection[str],
+        reason: str = "calls code that changed",
+        *,
+        asked: Iterable[Answers] = (),
+    ) -> None:
         """Clear those whose function is made from something that behaves differently; each once.
 
-        What a module that runs again has it compute after that, it would have in a cold start too.
+        What a module that runs again has it compute after that, it would have in a cold start too. What modules
+        `asked` for that need not run again stays.
         """
+        stays = [*asked]
         for node in sorted(node for node in touched if node[0] not in ran):
-            for key, cache in self._of(node):
+            for name, cache in self._of(node):
                 if id(cache) not in self._cleared and cache.cache_info().currsize:
-                    if not self._was_called(cache):
-                        self._kept.add(id(cache))
-                        self._journal.add(functools.partial(refill, cache, calls(cache)))
-                    cache.cache_clear()
-                    self.dropped.append(CacheChange(f"{cache.__module__}:{key}", "dropped", reason))
+                    self._clear(name, cache, reason, {a for found in stays for a in found.get(id(cache), ())})
                 self._cleared[id(cache)] = cache
+
+    def _clear(self, name: str, cache: _lru_cache_wrapper[Any], reason: str, stays: Collection[Answer]) -> None:
+        known = calls(cache)
+        staying = [call for call in known if answer(call) in stays]
+        if known and len(staying) == len(known):
+            return
+        if not self._was_called(cache):
+            self._kept.add(id(cache))
+            self._journal.add(functools.partial(refill, cache, known))
+        self._away[id(cache)] = cache, {answer(call): call for call in known}
+        refill(cache, staying) if staying else cache.cache_clear()
+        self.dropped.append(CacheChange(f"{cache.__module__}:{name}", "dropped", reason))
+
+    def put_back(self, asked: Iterable[Answers]) -> None:
+        """What modules that need not run again asked for, after others had it cleared, is there again."""
+        for found in asked if self._away else ():
+            for key in found.keys() & self._away.keys():
+                cache, away = self._away[key]
+                if back := [away[known] for known in found[key] if known in away]:
+                    fill(cache, back)
 
     def _of(self, node: Node) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:
         yield from caches_in(node[1], value_of(self._records, node))
+
+
+def own_caches(module: ModuleType) -> Iterator[_lru_cache_wrapper[Any]]:
+    """Those of the functions and classes that a module defines."""
+    for name, thing in vars(module).items():
+        if is_a(thing, _lru_cache_wrapper | type) and vars(thing).get("__module__") == module.__name__:
+            yield from (cache for _, cache in caches_in(name, thing))
 
 
 def caches_in(name: str, thing: Any) -> Iterator[tuple[str, _lru_cache_wrapper[Any]]]:

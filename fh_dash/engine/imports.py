@@ -74,10 +74,7 @@ class Imports(Names):
 
     def leads_to(self, name: str) -> bool:
         """Whether an import statement at the top level of a module names this one, or what is inside of it."""
-        found = (i for user in self.importers(name) for i in self.analyses[user].imports)
-        return any(
-            f"{i.module}.{i.name}.".startswith(f"{name}.") for i in found if not i.deferred and not i.typing_only
-        )
+        return any(names(self.analyses[user], name) for user in self.importers(name))
 
     def cyclic(self, name: str) -> bool:
         """Whether a module imports itself by way of others, at the top level."""
@@ -117,6 +114,12 @@ class Imports(Names):
                 ".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)
             )
         return self._alive
+
+
+def names(analysis: Analysis, module: str) -> bool:
+    """Whether an import statement at the top level names a module, or what is inside of it."""
+    found = (f"{i.module}.{i.name}." for i in analysis.imports if not i.deferred and not i.typing_only)
+    return any(dotted.startswith(f"{module}.") for dotted in found)
 
 
 def _mentioned(analysis: Analysis | None) -> set[str]:

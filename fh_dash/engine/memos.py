@@ -64,11 +64,16 @@ def _call(key: Any, mark: object, typed: bool, result: Any) -> Call:
 
 
 def refill(function: _lru_cache_wrapper[Any], known: Iterable[Call]) -> None:
-    """Make a cache hold just these results.
+    """Make a cache hold just these results."""
+    function.cache_clear()
+    fill(function, known)
+
+
+def fill(function: _lru_cache_wrapper[Any], known: Iterable[Call]) -> None:
+    """Add these results to a cache, where it has none for the same arguments.
 
     Only calls can fill it: meanwhile its function has code that gives them, and to other threads what it always does.
     """
-    function.cache_clear()
     _, table, inner, *_ = gc.get_referents(function)  # not `__wrapped__`, which anybody may set
     if type(table) is not dict or type(inner) is not FunctionType:
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fh_dash.engine.asked import Answers
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.course import Course
 from fh_dash.engine.deltas import Segment
@@ -38,6 +39,8 @@ class Record:
     """File -> stamp, of what it read while it ran."""
     trace: tuple[Segment | Arrival, ...] = ()
     """What it did to other modules' objects, and the project modules that it imported, as they followed each other."""
+    asked: Answers = field(default_factory=dict)
+    """What it asked `functools` caches for while it ran."""
     by_call: tuple[str, ...] = ()
     """Names of classes that calls made: `Thing = type("Thing", …)`."""
     runs: int = 1
@@ -159,6 +162,10 @@ class Program:
     def effects(self) -> Iterator[Segment]:
         """What all loaded modules did to others."""
         return (segment for record in self.index.acting.values() for segment in record.segments)
+
+    def asked(self) -> Iterator[Answers]:
+        """What the imports of all loaded modules asked `functools` caches for."""
+        return (record.asked for record in self.records.values() if record.asked)
 
     def is_project_module(self, name: str) -> bool:
         return name in self.records

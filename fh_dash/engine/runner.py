@@ -8,12 +8,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import reach
+from fh_dash.engine.asked import Answers
+from fh_dash.engine.caches import own_caches
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.frame import Frame
@@ -56,6 +58,10 @@ class Runner:
         """The same for each module that this thread is importing."""
         return {frame.name: frame.trace for frame in self.stack}
 
+    def asked(self) -> Iterator[Answers]:
+        """What each module that this thread is importing has asked `functools` caches for so far."""
+        return (frame.watch.walker.asked.found for frame in self.stack)
+
     def unit_of(self, name: str) -> int:
         """Number of the top-level statement at which a module stands that this thread is importing."""
         return next(frame.unit() for frame in reversed(self.stack) if frame.name == name)
@@ -93,7 +99,7 @@ class Runner:
             stack.pop()
             self._program.changes += 1
             took = (time.perf_counter() - began) * 1000
-            self.flush(frame)
+            self.flush(frame, len(source.analysis.units))
             self._program.ends[frame.name] = self._program.tick()
             if failure is None:
                 self._record(frame, reads, took)
@@ -143,12 +149,14 @@ class Runner:
         """Before an import: book what the module did so far; the number of the statement that it stands at."""
         unit = frame.unit()
         if frame.has_acted(unit):
-            self.flush(frame)
+            self.flush(frame, unit)
         frame.booked = unit
         return unit
 
-    def flush(self, frame: Frame) -> None:
-        """Book what the module did since its last import."""
+    def flush(self, frame: Frame, unit: int) -> None:
+        """Book what the module did since its last import; it stands at that statement."""
+        earlier = self._program.records.get(frame.name)
+        frame.watch.walker.asked.settle(unit, earlier.asked if earlier else {})
         own = {id(vars(frame.module)), *map(id, frame.keeper.classes())}
         found = frame.watch.flush(frame.keeper.shadows, own)
         parts = frame.keeper.parts_of_classes() if found else ()
@@ -166,10 +174,13 @@ class Runner:
             reads.note_named(name, os.path.dirname(frame.source.path), asked=asked)
         for name in reach.modules_looked_for(frame.source):
             reads.note_named(name, os.path.dirname(frame.source.path), asked=False)
+        answers = frame.watch.walker.asked
+        answers.note_own(own_caches(frame.module), len(frame.source.analysis.units))
         record = Record(
             module=frame.module,
             source=frame.source,
             made=frame.keeper.made,
+            asked=answers.found,
             by_call=tuple(frame.keeper.by_call),
             reads=reads.files,
             trace=tuple(frame.trace),

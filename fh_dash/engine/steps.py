@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import CodeType
 
 from fh_dash import events
+from fh_dash.engine.asked import Answers
 from fh_dash.engine.caches import Caches
 from fh_dash.engine.changes import changed_names
 from fh_dash.engine.course import same_way
@@ -47,6 +48,8 @@ class Steps:
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)
         self.under_way = UnderWay(program, runner)
+        self.arrived: dict[str, None] = {}
+        """Modules that a cold start has come to by now, in that order."""
         self.reordered = False
         """Subclasses may be known to their bases in another order than after a cold start."""
 
@@ -58,7 +61,17 @@ class Steps:
         if cached := self.caches.among(used):
             self.caches.note_used(cached)
             touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
-            self.caches.clear(cached & touched, self.facts.ran)
+            self.caches.clear(cached & touched, self.facts.ran, asked=self._asked())
+
+    def _asked(self) -> Iterator[Answers]:
+        """What modules have asked caches for at this moment of a cold start."""
+        walked, records = self.under_way.walked, self._program.records
+        yield from self._runner.asked()
+        for name in self.arrived.keys() & records.keys() - self.under_way.running.keys():
+            if (found := records[name].asked) and name in walked:
+                yield {cache: {a: u for a, u in asked.items() if u <= walked[name]} for cache, asked in found.items()}
+            elif found:
+                yield found
 
     def make_used_ready(self, name: str, used: set[Node]) -> None:
         """What a module uses that runs, or is about to, is to be as a cold start has it at this moment."""
@@ -148,6 +161,7 @@ class Steps:
             self._program.ends[name] = self._program.tick()
         if (source := self._plan.sources.get(name)) is not None:
             self._refresh(name, record, source)
+        self.caches.put_back([record.asked])
         if name in self.facts.candidates:
             self.rebind(name)
 

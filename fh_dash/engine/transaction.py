@@ -73,7 +73,8 @@ class Transaction:
             return
         facts = attempt.facts
         self._program.stacks.settle()
-        attempt.steps.caches.clear(facts.touched(), facts.ran)
+        attempt.steps.caches.clear(facts.touched(), facts.ran, asked=self._program.asked())
+        attempt.steps.caches.put_back(self._program.asked())
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
         move_instances(attempt.steps.successors.replaced)
         refresh_closures(attempt.steps.reran, (vars(record.module) for record in self._program.records.values()))

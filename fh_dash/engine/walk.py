@@ -21,6 +21,7 @@ from types import (
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
+from fh_dash.engine.asked import Asked
 from fh_dash.engine.databases import Database, is_in_memory
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import Cells, Slots, plain_attribute
@@ -67,6 +68,7 @@ class Walker:
         self._renew = False
         self.apps: list[Any] = []
         """Starlette applications that were met: they keep a middleware stack made from what is tracked."""
+        self.asked = Asked()
         self.dispatchers: list[Any] = []
         """`singledispatch` functions that were met: they cache what they find in their registry."""
 
@@ -131,6 +133,7 @@ class Walker:
         elif is_a(thing, Memo):
             yield Tracked(node, thing, renew=True)
         elif is_a(thing, functools._lru_cache_wrapper):
+            self.asked.meet(thing)
             self._push(node, [(None, result) for result in results(thing)], None, depth)
             self._push(node, [(None, thing.__wrapped__)], None, depth)
         elif is_a(thing, MethodType):

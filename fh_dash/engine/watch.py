@@ -90,6 +90,7 @@ class Watch:
 
     def rebase(self) -> None:
         """Take what is there now as the state to compare with; what is new in it may be a container too."""
+        self.walker.asked.rebase()
         new = []
         for tracked in self._tracked:
             if _is_unchanged(tracked):

@@ -14,12 +14,12 @@ import signal
 import subprocess
 import sys
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.random_reload.observe import Account, clear_caches, filled_caches, observe
+from tests.random_reload.observe import Account, observe
 
 _SECONDS = 5
 """Longer than any sane project takes; one that does not end is no valid project."""
@@ -35,10 +35,6 @@ class Outcome:
     """Empty when the entry was imported; else the exception's type and message."""
     endless: bool = False
     """It took too long, be it only to look at it: no valid project."""
-    cached: tuple[str, ...] = ()
-    """Dotted names of functions with a cache that was filled while modules were imported."""
-    uncached: Account = field(default_factory=dict)
-    """If there are any: the account without what these caches hold."""
 
 
 class Cold:
@@ -85,12 +81,7 @@ def _answer(root: str, entry: str) -> dict[str, Any]:
         importlib.import_module(entry)
     except BaseException as error:
         return {"error": f"{type(error).__name__}: {error}"}
-    cached = filled_caches(root)
-    found: dict[str, Any] = {"account": observe(root), "cached": cached}
-    if cached:
-        clear_caches(cached)
-        found["uncached"] = observe(root)
-    return found
+    return {"account": observe(root)}
 
 
 def _serve() -> None:

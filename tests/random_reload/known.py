@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from tests.random_reload.observe import FAILED_LATE
 
 LATE = f"({FAILED_LATE})"
-EARLY = "(cached while modules were imported)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
-    "cached early": rf" {re.escape(EARLY)}$",
     "failed late": rf" {re.escape(LATE)}$",
 }
 """What it is -> what each line of the details looks like then."""

@@ -109,6 +109,12 @@ def _may_act(statement: ast.stmt) -> bool:
     return True
 
 
+def imported_names(path: str, text: str) -> set[str]:
+    """Modules that a file may import, be it inside of functions: these stay when they are loaded."""
+    names = (name.split(".") for name in _names(path, text, True))
+    return {".".join(parts[:end]) for parts in names for end in range(1, len(parts) + 1)}
+
+
 def _imported(path: str, text: str, files: Files, *, deferred: bool = True) -> set[str]:
     found: set[str] = set()
     for name in _names(path, text, deferred):

@@ -64,23 +64,6 @@ def observe(root: str, names: Collection[str] | None = None) -> Account:
             return account
 
 
-def filled_caches(root: str) -> list[str]:
-    """Dotted names of the cached functions of project modules whose cache holds something."""
-    return [
-        f"{module.__name__}.{name}"
-        for module in project_modules(root).values()
-        for name, thing in vars(module).items()
-        if isinstance(thing, functools._lru_cache_wrapper) and thing.cache_info().currsize
-    ]
-
-
-def clear_caches(names: Collection[str]) -> None:
-    for module, _, name in (name.rpartition(".") for name in names):
-        thing = vars(sys.modules[module]).get(name) if module in sys.modules else None
-        if isinstance(thing, functools._lru_cache_wrapper):
-            thing.cache_clear()
-
-
 class _Observer:
     def __init__(self, root: str, modules: Mapping[str, ModuleType]) -> None:
         self._root, self._modules = root, modules
