@@ -43,12 +43,19 @@ class UseCollector(ast.NodeVisitor):
         return any(name in scope for scope in self._scopes)
 
     def _use(
-        self, path: tuple[str, ...], line: int, *, called: bool = False, stored: bool = False, callee: bool = False
+        self,
+        path: tuple[str, ...],
+        line: int,
+        *,
+        called: bool = False,
+        stored: bool = False,
+        callee: bool = False,
+        decorates: bool = False,
     ) -> None:
         if self._is_local(path[0]):
             return
         runs = bool(self._via) and self._via[-1] in CALLERS | START_UP
-        use = Use(path, line, called or callee or runs, self._via, stored, callee)
+        use = Use(path, line, called or callee or runs, self._via, stored, callee, decorates)
         (self.later if self._depth else self.now).append(use)
 
     def _bind(self, name: str) -> None:
@@ -60,10 +67,10 @@ class UseCollector(ast.NodeVisitor):
         if path and not self._depth and not self._is_local(path[0]):
             self.mutates.add(path[0])
 
-    def _mutate_by_call(self, func: ast.AST) -> None:
+    def _mutate_by_call(self, func: ast.AST, decorates: bool = False) -> None:
         """`x.append(…)` may change `x`; `f(…)` is no reason to think that `f` has changed."""
         path = dotted(func)
-        if len(path) > 1 and path[-1] not in READERS:
+        if len(path) > 1 and (decorates or path[-1] not in READERS):
             self._mutate(func)
 
     # ---------------------------------------------------------------------------------------- expressions
@@ -95,13 +102,13 @@ class UseCollector(ast.NodeVisitor):
             self._without_via(node.value)
         self._without_via(node.slice)
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def visit_Call(self, node: ast.Call, *, decorates: bool = False) -> None:
         if by_name(node) and _plain(node):
             self._use(dotted(node), node.lineno)
             for default in node.args[2:]:
                 self.visit(default)
             return
-        self._call(node)
+        self._call(node, decorates)
         before, self._via = self._via, dotted(node.func)
         for part in node.args:
             self.visit(part)
@@ -110,15 +117,15 @@ class UseCollector(ast.NodeVisitor):
             self.visit(keyword.value) if keyword.arg else self._look_into(keyword.value)
         self._via = before
 
-    def _call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call, decorates: bool) -> None:
         """The callee of a call: its code runs, and what it belongs to may be changed by it."""
         func = node.func
         path = dotted(func)
         if path and _plain(func):
-            self._use(path, node.lineno, callee=True)
-            self._mutate_by_call(func)
+            self._use(path, node.lineno, callee=True, decorates=decorates)
+            self._mutate_by_call(func, decorates)
         elif isinstance(func, ast.Call):  # rt("/")(f)
-            self.visit_Call(func)
+            self.visit_Call(func, decorates=True)
             if dotted(func)[-1:] and dotted(func)[-1] in KEEPERS_OF_BEHAVIOUR:  # partial(f)()
                 for path in filter(None, map(dotted, func.args)):
                     self._use(path, node.lineno, called=True)
@@ -218,9 +225,11 @@ class UseCollector(ast.NodeVisitor):
     def _decorators(self, decorators: list[ast.expr]) -> None:
         for decorator in decorators:
             path = dotted(decorator)
-            self._mutate_by_call(decorator)
+            self._mutate_by_call(decorator, decorates=True)
             if path and _plain(decorator):
-                self._use(path, decorator.lineno, callee=True)
+                self._use(path, decorator.lineno, callee=True, decorates=True)
+            elif isinstance(decorator, ast.Call):
+                self.visit_Call(decorator, decorates=True)
             else:
                 self.visit(decorator)
 

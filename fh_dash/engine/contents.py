@@ -6,7 +6,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from fh_dash.engine.deltas import Segment, places_of
@@ -16,6 +16,7 @@ from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.engine.tracked import Tracked
+from fh_dash.engine.uses import LOOKING_MUTATORS, READERS
 from fh_dash.engine.walk import ATOMS, CONTAINERS
 
 
@@ -189,6 +190,8 @@ class Moment:
             return use.path[-1] == "__subclasses__" or (use.callee and node in found.derived)
         if node == ENVIRONMENT:
             return node in found.structure and not reached.mutates
+        if use.callee and self._only_adds(node):
+            return False
         if reached.behaves and found.entries.isdisjoint(self.wrote) and (node in found.using or node in found.entries):
             return True  # what it called there to no effect is no registration
         if node in found.derived and (reached.behaves or (is_read(self.graph, reached) and not use.handed_on)):
@@ -197,7 +200,21 @@ class Moment:
             return True  # a library gets it, and may copy what is in it: `Starlette(routes=ROUTES)`
         if node in found.structure and reached.builds:
             return True
+        if use.decorates and use.path[-1] in READERS and self._is_container(node):
+            return node in found.entries  # `@TABLE.get("log")`
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
+
+    def _only_adds(self, node: Node) -> bool:
+        """Whether it is a method of an object under a name of its own, `rt = app.route`, that looks at nothing."""
+        method = value_of(self.records, node)
+        if not is_a(method, MethodType | BuiltinMethodType) or is_a(method.__self__, ModuleType):
+            return False
+        name = method.__name__
+        if name in READERS | LOOKING_MUTATORS:
+            return False
+        owners = [_node_of(cls) for cls in type(method.__self__).__mro__ if name in vars(cls)]
+        units = [unit for owner in owners[:1] for unit in self.graph.classes(owner)]
+        return not any(name in unit.readers | unit.builders for unit in units)
 
     def _is_container(self, node: Node) -> bool:
         return is_a(value_of(self.records, node), CONTAINERS)

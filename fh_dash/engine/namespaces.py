@@ -111,7 +111,8 @@ def is_submodule(name: str, key: str, value: object) -> bool:
 
 def _used_early(name: str, before: dict[str, Any], provided: set[str], analysis: Analysis) -> set[str]:
     """Names that are used before a statement has bound them: they would be missing, or be the builtin."""
-    itself = {i.local for i in analysis.imports if i.module == name and i.name is None}
+    own = [imported for imported in analysis.imports if imported.module == name and not imported.deferred]
+    itself = {imported.local for imported in own if imported.name is None}
     early: set[str] = set()
     bound: set[str] = set()
     entered: set[str] = set()
@@ -125,6 +126,7 @@ def _used_early(name: str, before: dict[str, Any], provided: set[str], analysis:
             if key in bound and key not in entered:  # whoever gets a function, be it in a table, may call it
                 entered.add(key)
                 waiting += [use for unit in analysis.by_name.get(key, ()) if key in unit.binds for use in unit.later]
+        early |= {i.name for i in own if i.line == unit.line and i.name is not None and i.name not in bound}
         bound |= unit.binds
     return {key for key in early if not (hasattr(builtins, key) and key not in before)}
 

@@ -34,7 +34,7 @@ class Objects(Imports):
         waiting, seen = [node], set[Node]()
         while waiting:
             origin = self.origin(waiting.pop())
-            for unit in () if origin in seen else self._classes(origin):
+            for unit in () if origin in seen else self.classes(origin):
                 if not unit.builders.isdisjoint(_MAKERS_OF_CLASSES):
                     return True
                 for use in (use for use in unit.now if use.called and not use.callee):
@@ -49,7 +49,7 @@ class Objects(Imports):
         for node in self.resolve(module, path[:-1]):
             origin = self.origin(node)
             for cls in (origin, *map(self.origin, self._makers(origin))):
-                for unit in self._classes(cls):
+                for unit in self.classes(cls):
                     if path[-1] in unit.readers | unit.writers:
                         yield unit
 
@@ -62,7 +62,7 @@ class Objects(Imports):
                     if use.callee:
                         yield from self.resolve(node[0], use.path)
 
-    def _classes(self, node: Node) -> Iterator[Unit]:
+    def classes(self, node: Node) -> Iterator[Unit]:
         analysis = self.analyses.get(node[0])
         for unit in analysis.by_name.get(node[1], ()) if analysis else ():
             if unit.kind == "class" and node[1] in unit.binds:

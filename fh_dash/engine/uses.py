@@ -43,7 +43,8 @@ class Use:
 
     `called`: the object's code may run there, so its behaviour counts; otherwise it is only handed on, and its
     identity counts. `via` is the dotted callee that got it as an argument, if one did. `stored`: an attribute or
-    item of it is assigned or deleted. `callee`: it is itself what is called. `mutates`: its contents may be changed.
+    item of it is assigned or deleted. `callee`: it is itself what is called. `decorates`: what it gives is called with
+    a function at once (`@app.get("/")`). `mutates`: its contents may be changed.
     """
 
     path: tuple[str, ...]
@@ -52,10 +53,11 @@ class Use:
     via: tuple[str, ...] = ()
     stored: bool = False
     callee: bool = False
+    decorates: bool = False
 
     @property
     def mutates(self) -> bool:
-        return self.stored or (self.callee and len(self.path) > 1 and self.path[-1] not in READERS)
+        return self.stored or (self.callee and len(self.path) > 1 and (self.decorates or self.path[-1] not in READERS))
 
     @property
     def looks_inside(self) -> bool:

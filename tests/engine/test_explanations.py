@@ -270,12 +270,10 @@ class TestState:
     @pytest.mark.parametrize(
         "decorator",
         [
-            pytest.param(
-                "rt('/{}')", marks=pytest.mark.xfail(reason="`rt = app.route` counts as made from the routes")
-            ),
+            "rt('/{}')",
             "app.route('/{}')",
             "app.post('/{}')",
-            pytest.param("app.get('/{}')", marks=pytest.mark.xfail(reason="`get` counts as a reader")),
+            "app.get('/{}')",
         ],
     )
     def test_routes(self, project: Project, decorator: str) -> None:
