@@ -38,7 +38,7 @@ def rebind(
         held = namespace.get(local, MISSING)
         # an equal value may be another object: the module got it by way of others
         if old is not new and held is not new and same_value(held, old):
-            if _may_be_another(analysis, local, old):
+            if _may_be_another(analysis, local, old, node[0] in {star.module for star in analysis.stars}):
                 raise Again(name, f"has {local} from {node[0]} or from elsewhere")
             _bind(namespace, local, new, journal)
             facts.values[name, local] = (old, new)
@@ -60,12 +60,12 @@ def _bind(namespace: dict[str, Any], name: str, value: Any, journal: Journal) ->
         namespace[name] = value
 
 
-def _may_be_another(analysis: Analysis, name: str, value: Any) -> bool:
+def _may_be_another(analysis: Analysis, name: str, value: Any, from_star: bool) -> bool:
     """Whether a name with that value may have it from another statement: 0 is 0, and one object can come two ways."""
     if sum(imported.local == name and not imported.deferred for imported in analysis.imports) > 1:
         return True
-    own = any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))
-    return own and is_a(value, ATOMS)
+    own = [unit.kind for unit in analysis.by_name.get(name, ()) if name in unit.binds]
+    return bool({*own} - {"import"} and is_a(value, ATOMS)) or ("import" in own and from_star)
 
 
 def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
@@ -81,9 +81,17 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
         free = key not in analysis.binds or key not in namespace  # the statement that binds it was not carried out
+        if _bound_behind(analysis, key, stars[module]):
+            continue
         if (held or (offered and free)) and key not in hidden.get(module, ()):
             found.append((key, (module, key), stars[module]))
     return [(local, node) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
+
+
+def _bound_behind(analysis: Analysis, name: str, line: int) -> bool:
+    """Whether a statement behind that line binds it in any case."""
+    units = analysis.by_name.get(name, ())
+    return any(name in unit.binds and unit.line > line and not unit.conditional for unit in units)
 
 
 def _given(analysis: Analysis, name: str, hidden: Hidden, behind: int = 0) -> Any:

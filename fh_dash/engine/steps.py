@@ -53,7 +53,7 @@ class Steps:
         self.reordered = False
         """Subclasses may be known to their bases in another order than after a cold start."""
 
-    def clear_caches(self, used: AbstractSet[Node]) -> None:
+    def clear_caches(self, name: str, used: AbstractSet[Node]) -> None:
         """Of what a module uses that is running or about to run, not of more: a bad save should cost no cache.
 
         What registries do not hold at this moment of a cold start, cached answers must not know of.
@@ -61,22 +61,22 @@ class Steps:
         if cached := self.caches.among(used):
             self.caches.note_used(cached)
             touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
-            self.caches.clear(cached & touched, self.facts.ran, asked=self._asked())
+            self.caches.clear(cached & touched, self.facts.ran, asked=self._asked(name))
 
-    def _asked(self) -> Iterator[Answers]:
-        """What modules have asked caches for at this moment of a cold start."""
+    def _asked(self, name: str) -> Iterator[Answers]:
+        """What modules have asked caches for at this moment of a cold start, in which that one runs."""
         walked, records = self.under_way.walked, self._program.records
         yield from self._runner.asked()
-        for name in self.arrived.keys() & records.keys() - self.under_way.running.keys():
-            if (found := records[name].asked) and name in walked:
-                yield {cache: {a: u for a, u in asked.items() if u <= walked[name]} for cache, asked in found.items()}
+        for other in self.arrived.keys() & records.keys() - self.under_way.running.keys() - {name}:
+            if (found := records[other].asked) and other in walked:
+                yield {cache: {a: u for a, u in asked.items() if u <= walked[other]} for cache, asked in found.items()}
             elif found:
                 yield found
 
     def make_used_ready(self, name: str, used: set[Node]) -> None:
         """What a module uses that runs, or is about to, is to be as a cold start has it at this moment."""
         self.under_way.show_half_made(name, used)
-        self.clear_caches(used)
+        self.clear_caches(name, used)
 
     def rerun(self, name: str, record: Record, reason: str) -> None:
         """Execute its code, old or new, once more; what importers handle is raised, and taken back."""

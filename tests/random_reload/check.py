@@ -90,15 +90,20 @@ class Session:
         return None
 
     def _compare(self, outcome: Outcome) -> Fault | None:
-        found = self._live.account(_modules(outcome.account))
-        self._account, self._serving = found, dict(self._live.files)
-        lazy = {part for path, text in self._serving.items() for part in imported_names(path, text)}
-        found["more modules"] = " ".join(name for name in found["more modules"].split() if name not in lazy)
+        self._serving = dict(self._live.files)
+        found = self._account = self._look(outcome.account)
         wrong = differences(outcome.account, found)
         self._failed_late |= FAILED_LATE in outcome.account
         if self._failed_late:
             wrong = [f"{line} {LATE}" for line in wrong]
         return Fault("differs", wrong, self._live.reports) if wrong else None
+
+    def _look(self, other: Account) -> Account:
+        """An account of the modules in another one; those that functions imported may be there as well."""
+        found = self._live.account(_modules(other))
+        lazy = {part for path, text in self._serving.items() for part in imported_names(path, text)}
+        found["more modules"] = " ".join(name for name in found["more modules"].split() if name not in lazy)
+        return found
 
     def _may_refuse(self, outcome: Outcome) -> bool:
         """Whether a module that is loaded here was not to be loaded in the cold start.
@@ -120,7 +125,7 @@ class Session:
         assert self._account is not None
         refused = self._live.files
         self._live.write(self._serving)  # probes may import, inside of functions, what is on the disk
-        now = self._live.account(_modules(self._account))
+        now = self._look(self._account)
         self._live.write(refused)
         changes = snapshot.changes()
         changes += [line.replace("(cold start)", "(before)") for line in self._since(now)]

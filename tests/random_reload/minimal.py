@@ -20,6 +20,7 @@ def overruns(before: Files, after: Files, executed: Counter[str]) -> list[str]:
         return []
     changed = {p for p in before.keys() | after.keys() if _tree(before.get(p)) != _tree(after.get(p))}
     changed |= _from_entry(before) - _from_entry(after)  # what was loaded, and is not any more
+    changed |= _reordered(before, after, changed)
     reach = _dependents(before, changed) | _dependents(after, changed)
     return [f"{path} ran, nothing it imports has changed" for path in executed if path not in reach]
 
@@ -50,6 +51,17 @@ def _dependents(files: Files, changed: set[str]) -> set[str]:
         if more <= found:
             return found
         found |= more
+
+
+def _reordered(before: Files, after: Files, changed: set[str]) -> set[str]:
+    """Files that put something into others, and may do so in another order now."""
+    imports = {path: _imported(path, text, after) for path, text in after.items() if path.endswith(".py")}
+    lists = (
+        (path, _names(path, before[path], True), _names(path, after[path], True))
+        for path in changed & after.keys() & before.keys()
+    )
+    other = [path for path, one, two in lists if one != two and sorted(one) == sorted(two)]
+    return {inner for path in other for inner in _reached(path, imports) & after.keys() if _acts(after[inner])}
 
 
 def has_circle(files: Files) -> bool:
