@@ -154,7 +154,8 @@ def _header(statement: ast.stmt) -> tuple[ast.AST, ...] | None:
         case ast.With() | ast.AsyncWith():
             return tuple(statement.items)
         case ast.Try() | ast.TryStar():
-            return tuple(h.type for h in statement.handlers if h.type is not None)
+            names = [ast.Name(h.name, ast.Store(), lineno=h.lineno) for h in statement.handlers if h.name]
+            return (*(h.type for h in statement.handlers if h.type is not None), *names)
         case ast.Match():
             patterns = [part for case in statement.cases for part in (case.pattern, case.guard) if part]
             return (statement.subject, *patterns)

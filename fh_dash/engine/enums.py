@@ -22,7 +22,8 @@ def adopt_members(old: enum.EnumMeta, new: enum.EnumMeta, contents: dict[str, An
     A member with a data type (`IntEnum`, `StrEnum`) carries its value in the object itself, so it stays only while
     its value does. New members are moved into the old class.
     """
-    members = {id(member): _renewed(old, name, member, journal) for name, member in new._member_map_.items()}
+    own = {name: member for name, member in new._member_map_.items() if name == member._name_}  # no aliases
+    members = {id(member): _renewed(old, name, member, journal) for name, member in own.items()}
 
     def swap(value: Any) -> Any:
         if id(value) in members:

@@ -22,6 +22,7 @@ from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.stars import Stars
+from fh_dash.engine.uses import IMPORTED
 from fh_dash.engine.values import keep_equal_containers, same_value
 
 
@@ -175,7 +176,7 @@ class Facts:
         for target in self._graph.dynamic.get(name, ()):
             if target in self.ran or target in self.gone or any(node[0] == target for node in self.behaviour):
                 return f"imports {target} dynamically"
-        if reason := self._imports_reason(name):
+        if reason := self._imports_reason(name) or self._gone_reason(name):
             return reason
         moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
         for reached in self._reached(name):
@@ -193,6 +194,14 @@ class Facts:
             for imported in analysis.imports:
                 if reason := self._import_reason(imported) or self.stars.reason(name, imported):
                     return reason
+        return ""
+
+    def _gone_reason(self, name: str) -> str:
+        """It called a function of its own that imports a module which is gone."""
+        if self.gone and name in self._former.analyses:
+            for reached in self._former.reached(name):
+                if reached.node[0] in self.gone and reached.use.path[0] == IMPORTED:
+                    return f"uses {reached.node[0]}, which is gone, line {reached.use.line}"
         return ""
 
     def _reached(self, name: str) -> Iterable[Reached]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import os
+import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, MutableMapping
 from types import FunctionType
@@ -26,6 +29,7 @@ _FUNCTION = (
 )
 """What makes a function what it is; `__type_params__` since Python 3.12."""
 FUNCTION_PARTS = tuple(name for name in _FUNCTION if name in vars(FunctionType))
+_KINDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 MISSING: Any = object()
 _ENVIRON: Any = os.environ._data  # type: ignore[attr-defined]
 """The dict behind `os.environ`; what is set in it has to reach the C library, too."""
@@ -98,7 +102,7 @@ class Journal:
         if self._first(function):
             parts = {name: getattr(function, name) for name in FUNCTION_PARTS}
             self.save_mapping(function.__dict__)
-            self.add(lambda: _set_parts(function, parts))
+            self.add(lambda: set_parts(function, parts))
 
     def save_class(self, cls: type) -> None:
         if self._first(cls):
@@ -119,9 +123,14 @@ def _set_names(mapping: Any, before: dict[str, Any]) -> None:
         put(mapping, name, value)
 
 
-def _set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
-    for name, value in parts.items():
-        setattr(function, name, value)
+def set_parts(function: FunctionType, parts: dict[str, Any]) -> None:
+    """Make a function another one; since Python 3.13 one of another kind (a generator, say) comes with a warning."""
+    kept = warnings.catch_warnings() if (function.__code__.co_flags ^ parts["__code__"].co_flags) & _KINDS else None
+    with kept or contextlib.nullcontext():
+        if kept is not None:
+            warnings.simplefilter("ignore", DeprecationWarning)
+        for name, value in parts.items():
+            setattr(function, name, value)
 
 
 def restore_mapping(mapping: MutableMapping[Any, Any], before: dict[Any, Any]) -> None:

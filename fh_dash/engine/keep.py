@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any, TypeVar, cast
 
 from fh_dash.engine.entries import CacheEntry, Entry, KeptEntry, Undo, same_kind
@@ -142,6 +142,12 @@ class Registry:
                 else:
                     changes.append(CacheChange(key, "stale" if entry.reason else "kept", entry.reason))
             return tuple(changes)
+
+    def functions(self) -> Iterator[FunctionType]:
+        """The functions that kept objects serve and that are not stale."""
+        with self._lock:
+            serving = [entry.serving for entry in self._entries.values() if not entry.reason]
+        return (found for thing in serving if isinstance(found := underlying(thing), FunctionType))
 
     def is_pinned(self, obj: object) -> bool:
         """True for a function or class that a kept object serves: it must not be changed in place."""

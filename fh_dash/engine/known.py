@@ -22,8 +22,9 @@ def _loggers() -> Iterator[Tracked]:
             yield Tracked(("logging", "level"), vars(logger), only=frozenset(_LOGGER), fresh=_LOGGER)
 
 
-def _sys_path() -> Iterator[Tracked]:
-    yield Tracked(("sys", "path"), sys.path)
+def _import_system() -> Iterator[Tracked]:
+    for name in ("path", "meta_path", "path_hooks"):
+        yield Tracked(("sys", name), getattr(sys, name))
 
 
 def _environ() -> Iterator[Tracked]:
@@ -32,7 +33,7 @@ def _environ() -> Iterator[Tracked]:
 
 CONTAINERS: Mapping[str, Callable[[], Iterable[Tracked]]] = {
     "logging": _loggers,
-    "sys": _sys_path,
+    "sys": _import_system,
     "os": _environ,
     "dotenv": _environ,
 }

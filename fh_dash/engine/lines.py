@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import linecache
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -24,8 +24,11 @@ class Moved:
     made: dict[int, list[object]]
 
 
-def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
-    """Exchange the code of all functions made from `moved`, and let `linecache` read the changed files again."""
+def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source], kept: Collection[FunctionType]) -> None:
+    """Exchange the code of all functions made from `moved`, and let `linecache` read the changed files again.
+
+    The `kept` ones may have been made by an earlier run.
+    """
     codes: dict[int, tuple[CodeType, CodeType]] = {}
     nested = False
     for move in moved:
@@ -33,7 +36,7 @@ def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source]) -> None:
         codes |= {id(old): (old, new) for old, new in pairs}
         _renumber_classes(move.made, pairs)
         known = {id(function.__code__) for function in _functions(move.made)}
-        for function in _functions(move.made):
+        for function in (*_functions(move.made), *kept):
             _exchange(function, codes)
         nested = nested or any(old.co_flags & _OPTIMIZED and id(old) not in known for old, _ in pairs)
     if nested:

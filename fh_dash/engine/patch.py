@@ -23,7 +23,7 @@ from fh_dash.engine.adoption import is_adoptable, meets_itself
 from fh_dash.engine.analysis import Definition
 from fh_dash.engine.detach import being_made, detach
 from fh_dash.engine.enums import adopt_members, parts_of
-from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal
+from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal, set_parts
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.places import order_attributes
@@ -142,8 +142,7 @@ class Keeper:
 
     def _copy_function(self, old: FunctionType, new: FunctionType) -> None:
         self._journal.save_function(old)
-        for name in FUNCTION_PARTS:
-            setattr(old, name, getattr(new, name))
+        set_parts(old, {name: getattr(new, name) for name in FUNCTION_PARTS})
         attributes = old.__dict__
         for name in [n for n in attributes if n not in new.__dict__]:
             del attributes[name]

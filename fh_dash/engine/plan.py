@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -74,6 +75,8 @@ class Planner:
     def make(self, changed: Collection[Path], *, force: bool = False) -> Plan:
         began = time.perf_counter()
         failed = bool(self.pending)
+        if failed and not force and not self._may_heal(changed):
+            return Plan(self._names(changed), empty=True)
         self.pending |= {Path(os.path.abspath(path)) for path in changed}
         scan = Scan(self._program, self._finder)
         try:
@@ -123,6 +126,15 @@ class Planner:
         name = os.path.abspath(path)
         before = self._program.failed_reads.get(name)
         return name.endswith(".py") or os.path.isdir(name) or (before is not None and stamp(name) != before)
+
+    def _may_heal(self, changed: Collection[Path]) -> bool:
+        """Whether what failed may go better now: the code that fails is not to run again for any file at all."""
+        scan = Scan(self._program, self._finder)
+        with contextlib.suppress(Exception):
+            scan.look(changed)
+            known = scan.sources or scan.reruns or scan.gone or scan.caches
+            return bool(known) or any(self._may_matter(path) for path in changed)
+        return True
 
     def settled(self, plan: Plan) -> None:
         """The plan was carried out: nothing of it waits any more."""

@@ -201,13 +201,14 @@ class Program:
 
     def save(self, journal: Journal) -> None:
         """What loading and running modules changes of this, to be put back when they fail."""
-        journal.save_container(sys.path)
+        for places in (sys.path, sys.meta_path, sys.path_hooks):
+            journal.save_container(places)
         journal.save_mapping(self.records)
         journal.save_mapping(self.starts)
         journal.save_mapping(self.ends)
         journal.save_mapping(self.broken)
         graph, loaded, loose, lazy = self.graph, set(self.records), set(self.loose), set(self.lazy)
-        there = set(sys.modules)
+        there = dict(sys.modules)
 
         def back() -> None:
             self.graph, self.loose, self.lazy = graph, loose, lazy
@@ -215,6 +216,8 @@ class Program:
                 forget(name, NoJournal())
             for name in set(self.records) - loaded:
                 forget(name, NoJournal())
+            for name in [name for name, module in there.items() if sys.modules.get(name) is not module]:
+                sys.modules[name] = there[name]
 
         journal.add(back)
 

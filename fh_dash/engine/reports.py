@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+from fh_dash.engine.sources import file_of
 from fh_dash.events import ErrorReport, Frame, SourceLine, Stage
 
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -20,12 +21,13 @@ def report(error: BaseException, stage: Stage, is_project: Callable[[str], bool]
     if isinstance(error, SyntaxError) and error.filename:
         return _syntax(error, stage, _frames(error.__traceback__, is_project))
     frames = _frames(error.__traceback__, is_project)
-    place = next((f for f in reversed(frames) if f.project), frames[-1] if frames else None)
+    file = file_of(error)  # the frames are those of Python's own parser then
+    place = next((f for f in reversed(frames) if f.project), frames[-1] if frames and not file else None)
     return ErrorReport(
         stage=stage,
         type=_name(error),
         message=_message(error),
-        file=place.file if place else None,
+        file=place.file if place else file,
         line=place.line if place else None,
         column=_column(error.__traceback__, place) if place else None,
         excerpt=excerpt(place.file, place.line) if place else (),

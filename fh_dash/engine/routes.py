@@ -67,6 +67,8 @@ def _unwrap(endpoint: Any) -> Any:
         return endpoint.func
     if inspect.ismethod(endpoint):
         return endpoint.__func__
+    if isinstance(endpoint, type) and (endpoint.__module__ or "").startswith(_LIBRARIES):
+        return vars(endpoint).get("on_receive")  # FastHTML makes a class for each WebSocket
     if not inspect.isfunction(endpoint):
         return getattr(endpoint, "__wrapped__", None)
     if wrapped := getattr(endpoint, "__wrapped__", None):
@@ -75,7 +77,7 @@ def _unwrap(endpoint: Any) -> Any:
         return None
     names = endpoint.__code__.co_freevars
     cells = dict(zip(names, endpoint.__closure__ or (), strict=True))
-    for name in ("f", "func", "endpoint", "handler"):
+    for name in ("f", "func", "endpoint", "handler", "recv"):
         if name in cells and callable(found := cells[name].cell_contents):
             return found
     return None

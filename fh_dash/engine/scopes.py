@@ -35,6 +35,7 @@ def assigned(body: Sequence[ast.AST]) -> set[str]:
                 ast.ExceptHandler(name=str() as name)
                 | ast.MatchAs(name=str() as name)
                 | ast.MatchStar(name=str() as name)
+                | ast.MatchMapping(rest=str() as name)
             ):
                 names.add(name)
         stack.extend(children(node))

@@ -67,9 +67,21 @@ def load(module: str, path: Path, data: bytes | None = None) -> Source:
     if data is None:
         data = path.read_bytes()
     try:
-        return _compile(module, path, data)
-    except RecursionError:
-        return _on_large_stack(lambda: _compile(module, path, data))
+        try:
+            return _compile(module, path, data)
+        except RecursionError:
+            return _on_large_stack(lambda: _compile(module, path, data))
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        vars(error).setdefault(_FILE, str(path))
+        raise
+
+
+_FILE = "_fh_dash_file"
+
+
+def file_of(error: BaseException) -> str | None:
+    """The file that could not be compiled, where Python does not say so itself."""
+    return vars(error).get(_FILE)
 
 
 def load_again(module: str, path: Path, before: Source | None) -> Source:

@@ -78,7 +78,7 @@ class Transaction:
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
         move_instances(attempt.steps.successors.replaced)
         refresh_closures(attempt.steps.reran, (vars(record.module) for record in self._program.records.values()))
-        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()))
+        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()), [*registry.functions()])
         self._end(attempt)
         self._settled(self.plan)
 

@@ -140,7 +140,6 @@ class TestAnyFault:
             pytest.param("sys.meta_path.append(sys)", id="an import hook"),
         ],
     )
-    @pytest.mark.xfail(reason="`sys.modules` and `sys.meta_path` are not put back")
     def test_import_system(self, shop: Project, code: str) -> None:
         """What a module did to the import system before it failed."""
         picture = Picture(shop)
@@ -222,7 +221,6 @@ class TestFiles:
         assert isinstance(saved.error, ModuleNotFoundError)
         unchanged(picture)
 
-    @pytest.mark.xfail(reason="an import inside a function that the import calls is not looked at")
     def test_deleted_lazily(self, project: Project) -> None:
         """The same for one that a function imports, which is called at import."""
         project.load({"app.py": "def f():\n    import lib\n    return lib.X\nY = f()\n", "lib.py": "X = 1\n"})

@@ -339,7 +339,6 @@ class TestRoutes:
         assert saved.routes == ["+ GET /in/b app.f", "- GET /in/a app.f"]
         assert project.get("/in/b") == "f"
 
-    @pytest.mark.xfail(reason="the handler behind FastHTML's endpoint class is not looked for")
     def test_websocket(self, project: Project) -> None:
         """A WebSocket is reported under the name of the person's function."""
         project.load({"app.py": APP})

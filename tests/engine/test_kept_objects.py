@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from typing import Any
 
 import pytest
@@ -58,9 +57,6 @@ class TestFunctions:
         app = project["app"]
         assert (app.TABLE["f"](), app.PART(), app.Box.call()) == ((0, "new"), (1, "new"), (0, "new"))
 
-    @pytest.mark.xfail(
-        sys.version_info >= (3, 13), reason="code of another kind is given to a function, which is deprecated"
-    )
     def test_other_kinds(self, project: Project) -> None:
         """A function may become a generator or a coroutine function and remain the same object."""
         project.load({"app.py": "import lib\n", "lib.py": "def f(): return [1]\n"})
@@ -570,7 +566,6 @@ class TestEnums:
             project.expect("[member.name for member in app.lib.A]", names.split())
             assert project["lib"].A.X is kept
 
-    @pytest.mark.xfail(reason="an alias is taken for a new member, which replaces the kept one")
     def test_aliases_come_and_go(self, project: Project) -> None:
         """A second name for a member is no other member."""
         source = "import enum\nclass A(enum.Enum):\n    X = 1\n    {0}\n"

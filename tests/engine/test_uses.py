@@ -144,13 +144,11 @@ def test_statements(case: Case) -> None:
     check(case)
 
 
-@pytest.mark.xfail(reason="`_header` takes only the types of handlers")
 def test_except_name() -> None:
     """`except E as e` binds `e`, if only for a while."""
     check(Case("try:\n    X = a\nexcept E as e:\n    Y = e", "X Y e", "a E e"))
 
 
-@pytest.mark.xfail(reason="`_assigned` forgets the rest of a mapping pattern")
 def test_match_rest() -> None:
     """`case {**rest}` in a function makes `rest` local."""
     check(Case("def f(x):\n    match x:\n        case {'k': 1, **rest}: return rest", "f"))
