@@ -26,7 +26,7 @@ _KNOWN_HOOKS = {"object", "Generic", "Protocol", "Enum", "Flag", "ReprEnum"}
 def is_adoptable(old: type, new: type, is_project: Callable[[str], bool]) -> bool:
     """Whether nothing but the contents and the bases tells them apart, and nobody keeps the new one."""
     meta = type(new)
-    if type(old) is not meta:
+    if type(old) is not meta or not (meta in _METACLASSES or is_project(meta.__module__)):
         return False
     if issubclass(new, type) and old.__bases__ != new.__bases__:
         return False  # its classes were made by another metaclass
@@ -38,13 +38,11 @@ def is_adoptable(old: type, new: type, is_project: Callable[[str], bool]) -> boo
         return False  # a proxy, whose class is not to be set
     if vars(old).keys() & NAMES_OF_CLASSES != vars(new).keys() & NAMES_OF_CLASSES:
         return False
-    return _layout(old) == _layout(new) and keeps_no_reference(new, is_project)
+    return _layout(old) == _layout(new) and has_known_hooks(new, is_project)
 
 
-def keeps_no_reference(cls: type, is_project: Callable[[str], bool] = lambda module: False) -> bool:
-    """Whether making a class like this one, or one derived from it, leaves no reference to it in a library."""
-    if not (type(cls) in _METACLASSES or is_project(type(cls).__module__)):
-        return False
+def has_known_hooks(cls: type, is_project: Callable[[str], bool] = lambda module: False) -> bool:
+    """Whether what runs when a class is derived from this one leaves no reference to it in a library."""
     hooks = [c for c in cls.__mro__ if "__init_subclass__" in vars(c)]
     return all(c.__name__ in _KNOWN_HOOKS or is_project(c.__module__) for c in hooks)
 

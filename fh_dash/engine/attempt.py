@@ -221,6 +221,10 @@ class Attempt(Follower):
     def hides(self, name: str) -> frozenset[str]:
         return self._under_way.not_yet(name)
 
+    def lacks(self, name: str) -> frozenset[str]:
+        inside = (other for other in self._program.records if other.rpartition(".")[0] == name)
+        return frozenset(other.rpartition(".")[2] for other in inside if not self._is_there(other))
+
     def loading(self, name: str) -> None:
         self.steps.make_used_ready(name, self._program.graph.used_by(name))
 

@@ -7,6 +7,8 @@ derived from what their originals are derived from for just that moment.
 
 from __future__ import annotations
 
+import _abc  # type: ignore[import-not-found]
+import abc
 import itertools
 import typing
 from collections.abc import Iterator, Sequence
@@ -46,7 +48,10 @@ def move_under_copies(cls: type, originals: Sequence[type]) -> None:
     above: typing.Any = originals[-1].__base__
     for original in reversed(originals):
         slots = {"__slots__": vars(original)["__slots__"]} if "__slots__" in vars(original) else {}
-        above = type(original.__name__, (above,), {"__orig_bases__": _GENERIC, **slots})
+        # no code of a metaclass, which may keep what it makes
+        above = type.__new__(type(above), original.__name__, (above,), {"__orig_bases__": _GENERIC, **slots})
+        if isinstance(above, abc.ABCMeta):
+            _abc._abc_init(above)
         copies.insert(0, above)
     type.__setattr__(copies[0], _STANDS_FOR, tuple(originals))
     with _linked(copies, originals):

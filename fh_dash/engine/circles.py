@@ -56,12 +56,13 @@ def rebound(graph: Graph, module: str, unit: int) -> set[str]:
     return names
 
 
-def half_made(module: ModuleType, hidden: frozenset[str]) -> ModuleType:
-    """A stand-in for what `from module import …` reads, without the hidden names."""
+def half_made(module: ModuleType, hidden: frozenset[str], absent: frozenset[str]) -> ModuleType:
+    """A stand-in for what `from module import …` reads, without the hidden names and the absent submodules."""
     view = ModuleType(module.__name__)
     name = module.__name__
     for key, value in vars(module).items():
-        if key not in hidden or key in SYSTEM_NAMES or is_submodule(name, key, value):
+        inside = is_submodule(name, key, value)
+        if key in SYSTEM_NAMES or (key not in absent if inside else key not in hidden):
             vars(view)[key] = value
     if view.__spec__ is not None:
         view.__spec__ = copy.copy(view.__spec__)

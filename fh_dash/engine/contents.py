@@ -192,7 +192,7 @@ class Moment:
             return node in found.structure and not reached.mutates
         if use.callee and self._only_adds(node):
             return False
-        if reached.behaves and found.entries.isdisjoint(self.wrote) and (node in found.using or node in found.entries):
+        if reached.behaves and found.entries.isdisjoint(self.wrote) and self._uses(found, node):
             return True  # what it called there to no effect is no registration
         if node in found.derived and (reached.behaves or (is_read(self.graph, reached) and not use.handed_on)):
             return True
@@ -203,6 +203,11 @@ class Moment:
         if use.decorates and use.path[-1] in READERS and self._is_container(node):
             return node in found.entries  # `@TABLE.get("log")`
         return node in found.entries and (reached.looks_inside or self._dispatches(node))
+
+    def _uses(self, found: Change, node: Node) -> bool:
+        if node in found.entries and node not in found.structure:
+            return str(type(value_of(self.records, node)).__module__).partition(".")[0] not in _ROUTERS
+        return node in found.using or node in found.entries
 
     def _only_adds(self, node: Node) -> bool:
         """Whether it is a method of an object under a name of its own, `rt = app.route`, that looks at nothing."""
@@ -225,6 +230,8 @@ class Moment:
         return is_a(thing, FunctionType) and hasattr(thing, "dispatch")
 
 
+_ROUTERS = frozenset({"fasthtml", "starlette", "fastapi"})
+"""Libraries whose objects hand on the functions that they hold (`router.to_app(app)`), and call them on requests."""
 _MOST = 1000
 """Larger tables hold data."""
 

@@ -46,6 +46,8 @@ class Delta:
     """Of a sequence, where more than appending happened: all elements before and after; of a mapping that lost keys,
     its keys before."""
     after: list[Any] | None = None
+    left: list[Any] = field(default_factory=list)
+    """Keys that had other values than these when it was taken back: what requests have set is state, and stays."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.after is not None)

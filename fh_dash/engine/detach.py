@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType
 
-from fh_dash.engine.adoption import keeps_no_reference
+from fh_dash.engine.adoption import has_known_hooks
 from fh_dash.engine.bases import Gone, GoneGeneric, move, move_under_copies
 from fh_dash.engine.kinds import is_a
 
@@ -27,7 +27,7 @@ def detach(cls: type, is_project: Callable[[str], bool]) -> None:
             return
     originals = list(_originals(cls, is_project))
     own_slots = type(cls) is not type and vars(cls).get("__slots__")  # CPython looks at its former `__mro__` then
-    if originals and not own_slots and keeps_no_reference(originals[-1].__base__ or object):
+    if originals and not own_slots and has_known_hooks(originals[-1].__base__ or object):
         with suppress(TypeError):
             move_under_copies(cls, originals)
 

@@ -18,6 +18,7 @@ from fh_dash import events
 from fh_dash.engine import sources
 from fh_dash.engine.circles import half_made
 from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
@@ -41,6 +42,10 @@ class Follower:
 
     def hides(self, name: str) -> frozenset[str]:
         """The names that a module in the middle of its import does not have yet."""
+        return frozenset()
+
+    def lacks(self, name: str) -> frozenset[str]:
+        """The submodules of a package that a cold start has not loaded yet."""
         return frozenset()
 
 
@@ -184,7 +189,8 @@ class ProjectFinder(MetaPathFinder):
         targets = [target for target in self._targets(name, globals, fromlist, level) if target in known]
         self._runner.after_import(targets, self.follower.arrive)
         hidden = self.follower.hides(module.__name__) if fromlist else frozenset()
-        return half_made(module, hidden) if hidden else module
+        absent = self.follower.lacks(module.__name__) if "*" in fromlist else frozenset()
+        return half_made(module, hidden, absent) if hidden or absent else module
 
     def _after_name(self, module: ModuleType) -> None:
         outer, graph = self._runner.running(), self._program.graph
@@ -205,7 +211,8 @@ class ProjectFinder(MetaPathFinder):
             yield ".".join(parts[:end])
         inside = vars(sys.modules[name]) if name in sys.modules else {}
         known = self._known()
-        for item in fromlist:
+        offered = inside.get("__all__", ()) if "*" in fromlist else ()
+        for item in (*fromlist, *(offered if is_a(offered, list | tuple) else ())):
             if f"{name}.{item}" in known or item not in inside:
                 yield f"{name}.{item}"
 

@@ -29,7 +29,7 @@ from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
-from fh_dash.engine.values import same_variable
+from fh_dash.engine.values import keep_equal_containers, same_variable
 from fh_dash.engine.walk import inside
 
 
@@ -119,7 +119,7 @@ class Keeper:
             if not is_a(old, FunctionType) or self._pinned(old) or not _same_cells(old, new):
                 return new
             self._copy_function(old, new)
-            if outer:  # whether the class is kept is known only when it is made
+            if outer and new.__closure__:  # `super()` in it; whether the class is kept is known only when it is made
                 self._twins[id(new)] = (new, old)
                 return new
             return old
@@ -172,6 +172,7 @@ class Keeper:
         if isinstance(old, abc.ABCMeta):
             self._clear_registry(old)
         plain = {id(value) for value in contents.values()}
+        keep_equal_containers(vars(old), contents, holders=2)  # the new class has them, too
         contents = {name: self._method(value) for name, value in contents.items()}
         if meets_itself(new):
             self._met[id(new)] = new, old
@@ -212,6 +213,7 @@ class Keeper:
         if twin is None or twin[0] is not value:
             return value
         twin[1].__dict__.update(value.__dict__)
+        self.shadows[id(value)] = twin
         return twin[1]
 
     def _clear_registry(self, cls: abc.ABCMeta) -> None:

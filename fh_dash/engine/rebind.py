@@ -33,6 +33,8 @@ def rebind(
         if node in later:
             continue
         old, new = facts.values[node]
+        if new is MISSING:
+            new = _given(analysis, local, hidden)
         if new is MISSING:  # a submodule is an attribute of its package all the same
             new = sys.modules.get(f"{name}.{local}", MISSING)
         held = namespace.get(local, MISSING)

@@ -95,6 +95,13 @@ def _place(function: Any) -> tuple[str, int]:
     return (code.co_filename, code.co_firstlineno) if code else ("", 0)
 
 
+def place_of(thing: object) -> tuple[str, str] | None:
+    """Path and name of a Starlette route: who adds another one of these may replace it; None for anything else."""
+    if not any(cls.__module__ == "starlette.routing" for cls in type(thing).__mro__):
+        return None
+    return str(getattr(thing, "path", "")), str(getattr(thing, "name", ""))
+
+
 def handler_name(endpoint: object) -> str:
     """`module.function` of the person's own function that a matched endpoint ends in."""
     return _name(own_function(endpoint)) if endpoint is not None else ""

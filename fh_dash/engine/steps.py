@@ -29,7 +29,7 @@ from fh_dash.engine.program import Program, Record
 from fh_dash.engine.rebind import rebind
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
-from fh_dash.engine.successors import Successors, derived_classes
+from fh_dash.engine.successors import Successors, derived_classes, families
 from fh_dash.engine.underway import UnderWay
 
 
@@ -84,10 +84,11 @@ class Steps:
         start = starts.get(name, 0)
         self.effects.take_back_since(name)
         derived, by_name = self.derived(record), self._program.graph.dynamic.get(name, ())
+        family = families(record, self._program.is_project_module)
         before = self._make_ready(name, record, source)
         self._execute(name, record, source, before)
         starts[name] = start  # where a cold start begins it, be it that its imports were walked before
-        self._learn(name, record, before, derived)
+        self._learn(name, record, before, derived, family)
         self._keep_held(name, by_name)
         self.report(name, "re-run", reason, milliseconds=self._program.records[name].milliseconds)
 
@@ -125,15 +126,22 @@ class Steps:
         show_submodules(name, namespace, before)
         order_globals(namespace, source.analysis)
 
-    def _learn(self, name: str, record: Record, before: dict[str, object], derived: Sequence[tuple[str, int]]) -> None:
+    def _learn(
+        self,
+        name: str,
+        record: Record,
+        before: dict[str, object],
+        derived: Sequence[tuple[str, int]],
+        family: Sequence[tuple[str, int]],
+    ) -> None:
         """What it came to, for those that come after it."""
-        facts, new = self.facts, self._program.records[name]
+        facts, new, is_project = self.facts, self._program.records[name], self._program.is_project_module
         namespace = vars(new.module)
         self.successors.note(record, new)
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, record.segments, new.segments)
         facts.contents.note_subclasses(name, derived, self.derived(new))
-        if derived != self.derived(new) or not same_way(record, new):
+        if family != families(new, is_project) or not same_way(record, new):
             self.reordered = True
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)

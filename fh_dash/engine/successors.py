@@ -26,6 +26,12 @@ def derived_classes(record: Record, is_project: Callable[[str], bool]) -> list[t
     ]
 
 
+def families(record: Record, is_project: Callable[[str], bool]) -> list[tuple[str, int]]:
+    """The same with those that are derived from classes of the module itself, in the order in which they are made."""
+    bases = ((cls, base) for cls in classes(record) for base in cls.__bases__)
+    return [(cls.__qualname__, id(base)) for cls, base in bases if is_project(base.__module__)]
+
+
 class Successors:
     """Grows with each module that runs again."""
 

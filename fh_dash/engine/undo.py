@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fh_dash.engine import abcs
 from fh_dash.engine.irreversible import Irreversible
 from fh_dash.engine.journal import MISSING, drop_item, put, restore_sequence, set_item
+from fh_dash.engine.routes import place_of
 from fh_dash.engine.shadows import same_items
 from fh_dash.engine.streams import Stream
 from fh_dash.engine.tracked import contents
@@ -40,8 +41,9 @@ def _undo_stream(delta: Delta, stream: Stream) -> None:
 
 
 def _undo_mapping(delta: Delta, container: Any) -> None:
-    for key, new in reversed(delta.added):
-        if contents(container).get(key, MISSING) is new:
+    delta.left = [key for key, new in delta.added if contents(container).get(key, MISSING) is not new]
+    for key, _ in reversed(delta.added):
+        if key not in delta.left:
             put(container, key, delta.removed.get(key, MISSING))
     set_again = {key for key, _ in delta.added}
     for key, old in delta.removed.items():
@@ -90,6 +92,13 @@ def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
     return result
 
 
+def _replaces(delta: Delta, now: list[Any]) -> bool:
+    """Whether it adds a route in the place of one that was not there at that time: FastHTML takes the former out."""
+    places = {place for _, thing in delta.added if (place := place_of(thing))}
+    before = set(map(id, delta.before or ()))
+    return bool(places) and any(place_of(thing) in places for thing in now if id(thing) not in before)
+
+
 def redo(delta: Delta, container: Any) -> bool:
     if isinstance(container, Irreversible):
         return True  # nothing was taken back
@@ -120,6 +129,8 @@ def _redo_stream(delta: Delta, stream: Stream) -> bool:
 def _redo_mapping(delta: Delta, container: Any) -> bool:
     set_again = {key for key, _ in delta.added}
     for key, new in delta.added:
+        if key in delta.left:
+            continue
         if contents(container).get(key, MISSING) is not delta.removed.get(key, MISSING):
             return False
         put(container, key, new)
@@ -132,6 +143,8 @@ def _redo_mapping(delta: Delta, container: Any) -> bool:
 
 
 def _redo_sequence(delta: Delta, container: Any) -> bool:
+    if _replaces(delta, list(container)):
+        return False
     if delta.after is None or delta.before is None:
         container.extend(thing for _, thing in delta.added)
         return True

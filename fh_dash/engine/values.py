@@ -71,18 +71,18 @@ def _is_frozen(cls: type) -> bool:
     return parameters is not None and parameters.frozen and parameters.eq and not slots
 
 
-def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) -> bool:
+def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any], holders: int = 1) -> bool:
     """Where a run made an equal list, dict or set anew, put the one of the last run back into the namespace.
 
-    Only if nobody but the namespace holds the new one, or what is inside it: it would be seen in two places then.
-    True if there was one.
+    Only if nobody but the namespace (one of so many `holders`) holds the new one, or what is inside it: it would be
+    seen in two places then. True if there was one.
     """
     found = False
     for name, old in before.items():
         if (
             type(old) in _CONTAINERS
             and namespace.get(name, old) is not old
-            and _same_part(old, namespace, name, [_MOST])
+            and _same_part(old, namespace, name, [_MOST], holders)
         ):
             namespace[name] = old
             found = True
@@ -90,8 +90,6 @@ def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any]) 
 
 
 _CONTAINERS = (list, dict, set)
-_ALONE = 2
-"""References to what only a container holds, as `sys.getrefcount` counts them: that one, and its own argument."""
 _MOST = 10_000
 """Elements that are compared at most."""
 
@@ -110,7 +108,7 @@ def _equal_alone(old: Any, new: Any, budget: list[int]) -> bool:
     return all(_same_part(old[place], new, place, budget) for place in range(len(new)))
 
 
-def _same_part(old: Any, holder: Any, key: Any, budget: list[int]) -> bool:
+def _same_part(old: Any, holder: Any, key: Any, budget: list[int], holders: int = 1) -> bool:
     if type(holder[key]) in _CONTAINERS:
-        return sys.getrefcount(holder[key]) == _ALONE and _equal_alone(old, holder[key], budget)
+        return sys.getrefcount(holder[key]) == 1 + holders and _equal_alone(old, holder[key], budget)
     return same_value(old, holder[key])

@@ -188,6 +188,8 @@ class Project:
             self.forget()
             self.engine.uninstall()
             sys.path[:] = self.path
+            hooks = list(sys.meta_path)
+            sys.meta_path[:] = [hook for hook in hooks if type(hook).__module__ not in kept]
             active, registry.active = registry.active, False
             try:
                 importlib.invalidate_caches()
@@ -195,6 +197,7 @@ class Project:
                 yield
             finally:
                 registry.active = active
+                sys.meta_path[:] = hooks
                 self.engine.install()
         sys.modules.update(kept)
 
