@@ -36,6 +36,8 @@ class Facts:
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
         self._answering = _answering(self.behaviour)
+        self._holding = graph.holding(plan.renamed)
+        """Names of what a library made of a function that shows something else now: it may come out equal."""
         self.contents = Contents(graph, program, self.behaviour, self.concern)
         self._attributes = Attributes(program.records)
         self._ends = dict(program.ends)
@@ -98,7 +100,9 @@ class Facts:
 
     def _is_renewed(self, node: Node, thing: Any, by_call: Collection[str]) -> bool:
         """Whether the same function or class shows something else to who only holds it."""
-        return node[1] in by_call or (callable(thing) and node in self._plan.renamed)
+        if node in self._plan.renamed:
+            return callable(thing)
+        return node[1] in by_call or node in self._holding
 
     def _spread(self, found: set[Node]) -> None:
         new = found - self.behaviour
@@ -183,6 +187,9 @@ class Facts:
             if self._concerns(name, reached) or moment.concerns(reached):
                 return _explain(reached)
         return ""
+
+    def is_project_module(self, name: str) -> bool:
+        return name in self._records
 
     def in_circle(self, name: str) -> bool:
         """Whether it is in an import circle, or was last time."""

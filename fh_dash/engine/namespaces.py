@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -39,6 +39,14 @@ def given_by_star(namespace: dict[str, Any], hidden: Collection[str]) -> list[st
     return [name for name in public_names(shown) if name in namespace and name not in hidden]
 
 
+def given_by_stars(
+    analysis: Analysis, hidden: Hidden, of: Callable[[str], bool] = sys.modules.__contains__
+) -> dict[int, list[str]]:
+    """The names that the star imports of a module give, by their lines; only those of some modules."""
+    stars = [star for star in analysis.stars if star.module in sys.modules and of(star.module)]
+    return {star.line: given_by_star(vars(sys.modules[star.module]), hidden.get(star.module, ())) for star in stars}
+
+
 def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> None:
     """Take out of the namespace what a fresh interpreter would not find there when the code begins to run.
 
@@ -55,10 +63,7 @@ def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: 
 
 def drop_gone(name: str, namespace: dict[str, Any], before: dict[str, Any], analysis: Analysis, hidden: Hidden) -> None:
     """After a run: delete the names of the last run that this one did not bind."""
-    provided: set[str] = set()
-    for star in analysis.stars:
-        if (module := sys.modules.get(star.module)) is not None:
-            provided |= set(given_by_star(vars(module), hidden.get(star.module, ())))
+    provided = {key for names in given_by_stars(analysis, hidden).values() for key in names}
     for gone in left_over(name, namespace, before, analysis, provided):
         del namespace[gone]
 

@@ -27,22 +27,27 @@ def order_attributes(cls: type, wanted: Sequence[str]) -> None:
         deque(chain.from_iterable(zip(out, map(type.__setattr__, repeat(cls), names, values), strict=True)), maxlen=0)
 
 
-def order_globals(namespace: dict[str, Any], analysis: Analysis) -> None:
-    """Bring what statements of a module bind into the order in which these stand."""
-    places = _places(analysis)
+def order_globals(namespace: dict[str, Any], analysis: Analysis, given: Mapping[int, Sequence[str]]) -> None:
+    """Bring what statements of a module bind into the order in which these stand.
+
+    `given` are the names that star imports bind, by their lines; what they give of libraries stays where it is.
+    """
+    places = _places(analysis, given)
     known = [name for name in namespace if name in places]
     ranks = dict(_ranks(known, places, analysis.certain))
     if names := moved(known, sorted(known, key=ranks.__getitem__)):
         deque(map(namespace.__setitem__, names, map(namespace.pop, names)), maxlen=0)
 
 
-def _places(analysis: Analysis) -> Mapping[str, list[_Rank]]:
+def _places(analysis: Analysis, given: Mapping[int, Sequence[str]]) -> Mapping[str, list[_Rank]]:
     """The numbers of the statements that bind a name, and the place within, for import statements."""
     within = {imported.local: number for number, imported in reversed([*enumerate(analysis.imports)])}
     places: dict[str, list[_Rank]] = {}
     for rank, unit in enumerate(analysis.units):
         for name in unit.binds:
             places.setdefault(name, []).append((rank, within.get(name, 0)))
+        for number, name in enumerate(given.get(unit.line, ())):
+            places.setdefault(name, []).append((rank, number))
     return places
 
 

@@ -11,7 +11,8 @@ from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
-from fh_dash.engine.namespaces import Hidden, given_by_star, public_names
+from fh_dash.engine.namespaces import Hidden, given_by_star, given_by_stars, public_names
+from fh_dash.engine.places import order_globals
 from fh_dash.engine.program import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.values import same_value
@@ -28,7 +29,7 @@ def rebind(
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
-    names = []
+    names, known = [], len(namespace)
     for local, node in _bindings(analysis, namespace, facts, hidden):
         if node in later:
             continue
@@ -51,6 +52,8 @@ def rebind(
         facts.values[name, local] = (facts.values.get((name, local), (had, had))[0], wanted)
         facts.existence.add((name, local))
         names.append(local)
+    if len(namespace) > known:
+        order_globals(namespace, analysis, given_by_stars(analysis, hidden, facts.is_project_module))
     return names
 
 

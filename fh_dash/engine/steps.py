@@ -22,7 +22,15 @@ from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespace_packages import forget_inside
-from fh_dash.engine.namespaces import drop_gone, forget, is_submodule, prepare, relocate, show_submodules
+from fh_dash.engine.namespaces import (
+    drop_gone,
+    forget,
+    given_by_stars,
+    is_submodule,
+    prepare,
+    relocate,
+    show_submodules,
+)
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
@@ -122,9 +130,11 @@ class Steps:
             raise
         finally:
             del self.under_way.running[name]
-        drop_gone(name, namespace, before, source.analysis, self.under_way.hidden(name))
+        hidden = self.under_way.hidden(name)
+        drop_gone(name, namespace, before, source.analysis, hidden)
         show_submodules(name, namespace, before)
-        order_globals(namespace, source.analysis)
+        given = given_by_stars(source.analysis, hidden, self._program.is_project_module)
+        order_globals(namespace, source.analysis, given)
 
     def _learn(
         self,

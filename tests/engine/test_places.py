@@ -49,7 +49,7 @@ def test_globals() -> None:
     """By the statements that bind them; system names and what no statement binds stay in front."""
     module = ModuleType("m")
     vars(module).update(one=1, later=2, two=3, first=4)
-    order_globals(vars(module), analyse(ast.parse("first = 4\ndef two(): pass\none = 1\n"), "m", False))
+    order_globals(vars(module), analyse(ast.parse("first = 4\ndef two(): pass\none = 1\n"), "m", False), {})
     assert [name for name in vars(module) if not name.startswith("__")] == ["later", "first", "two", "one"]
 
 
@@ -68,9 +68,9 @@ def test_no_thread_misses_a_name() -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(300):
-        order_globals(namespace, there)
+        order_globals(namespace, there, {})
         assert list(namespace)[:3] == ["n0", "n1", "n2"]
-        order_globals(namespace, back)
+        order_globals(namespace, back, {})
         assert list(namespace)[:3] == ["n199", "n198", "n197"]
     done.set()
     reader.join(10)
