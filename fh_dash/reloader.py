@@ -148,8 +148,8 @@ class Reloader:
             self._nothing_to_run(batch, plan)
 
     def _nothing_to_run(self, batch: Paths, plan: Any) -> None:
-        """Only files that pages show, or an edit that was taken back."""
-        if self._broken:
+        """Only files that pages show, or an edit that was taken back: that alone mends what was broken."""
+        if self._broken and not plan.empty:
             self._broken = False
             self._owner.post(ReloadResult(self._host.number, time.time(), plan.changed, phases=_phases(plan)))
             if self._owner.live is not None:

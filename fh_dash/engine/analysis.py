@@ -55,6 +55,8 @@ class Unit:
     surface: str
     """For a `def`: digest of all but its body, so of what one that only holds it can notice; for a `class`: of all but
     the bodies of its methods, those that make objects excepted."""
+    results: frozenset[str] = frozenset()
+    """Names of functions of which what they return may be changed."""
     asks_subclasses: bool = False
     """It mentions `__subclasses__`."""
     readers: frozenset[str] = frozenset()

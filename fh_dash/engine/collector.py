@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fh_dash.engine.scopes import annotations_of, assigned, declared_global
@@ -30,6 +30,8 @@ class UseCollector(ast.NodeVisitor):
         self._package = package
         self.binds: set[str] = set()
         self.mutates: set[str] = set()
+        self.results: set[str] = set()
+        """Names of functions of which what they return may be changed: `registry().add(…)`."""
         self.now: list[Use] = []
         self.later: list[Use] = []
         self._scopes: list[set[str]] = []  # local names of the enclosing functions and comprehensions
@@ -66,6 +68,7 @@ class UseCollector(ast.NodeVisitor):
         path = dotted(node)
         if path and not self._depth and not self._is_local(path[0]):
             self.mutates.add(path[0])
+            self.results.update(_called(node))
 
     def _mutate_by_call(self, func: ast.AST, decorates: bool = False) -> None:
         """`x.append(…)` may change `x`; `f(…)` is no reason to think that `f` has changed."""
@@ -310,6 +313,14 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".") if package else []
     parts = parts[: len(parts) - node.level + 1]
     return ".".join([*parts, base] if base else parts)
+
+
+def _called(node: ast.AST) -> Iterator[str]:
+    """The function whose result this is a part of; calls before that one in the chain are visited by themselves."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Await):
+        node = node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        yield node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
 
 
 def _plain(node: ast.AST) -> bool:

@@ -189,6 +189,7 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
         conditional=bool(header) or isinstance(statement, _Header),
         declares=frozenset(name for part in parts if isinstance(part, ast.Global) for name in part.names),
         surface=surface,
+        results=frozenset(found.results),
         asks_subclasses=any(isinstance(part, ast.Attribute) and part.attr == "__subclasses__" for part in parts),
         readers=readers,
         writers=writers,

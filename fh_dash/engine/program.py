@@ -77,6 +77,8 @@ class Program:
         """File -> stamp, of what modules read before they failed."""
         self.namespaces: set[str] = set()
         """Names under which folders without `__init__.py` were found when something was imported."""
+        self.left: dict[str, str] = {}
+        """File of a module that was unloaded, and is there still -> digest of its tree."""
         self.broken: dict[str, Source] = {}
         """Modules that failed when they were imported inside `try`, as they were then."""
         self.half_made: list[type] = []

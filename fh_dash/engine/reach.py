@@ -49,8 +49,8 @@ def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tu
 
 def _changes_result(source: Source, target: str, name: str) -> bool:
     """Whether it may change what a function of another module returns: `registry().add(…)`."""
-    known = {i.local for i in source.analysis.imports if i.name in (name, None) or f"{i.module}.{i.name}" == target}
-    return any(not unit.mutates.isdisjoint(known) for unit in source.analysis.units)
+    names = {name, *(i.local for i in source.analysis.imports if (i.module, i.name) == (target, name))}
+    return any(not unit.results.isdisjoint(names) for unit in source.analysis.units)
 
 
 def _leads_to(imported: Import, target: str) -> bool:

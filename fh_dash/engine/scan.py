@@ -94,6 +94,9 @@ class Scan:
     def _appeared(self, path: Path) -> None:
         """A file that no loaded module came from: it may be one that an import missed, or take another's place."""
         if not path.exists():
+            self._program.left.pop(str(path), None)
+            return
+        if self._is_as_left(path):
             return
         names = {name for name in self._program.module_names(path) if not self._as_it_failed(name, path)}
         if str(path) not in self._program.index.files:
@@ -110,6 +113,13 @@ class Scan:
             for user in self._program.graph.importers(name):
                 if self._imports_now(user, name):
                     self.reruns.setdefault(user, f"{name} can be imported now")
+
+    def _is_as_left(self, path: Path) -> bool:
+        """Whether it is of a module that nobody imports any more, and the same as it was then."""
+        digest = self._program.left.get(str(path))
+        with contextlib.suppress(Exception):  # it does not compile: no longer the same
+            return digest is not None and sources.load("", path).analysis.digest == digest
+        return False
 
     def _as_it_failed(self, name: str, path: Path) -> bool:
         before = self._program.broken.get(name)

@@ -207,6 +207,8 @@ class Steps:
         self.effects.take_back_of(name)
         self.report(name, "unloaded", reason)
         self.successors.drop(record)
+        source = self._plan.sources.get(name, record.source)
+        program.left[str(source.path)] = source.analysis.digest
         forget_inside(program, name, journal)
         forget(name, journal)
         del program.records[name]

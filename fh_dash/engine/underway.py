@@ -71,7 +71,8 @@ class UnderWay:
             names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
             for key, local in names.items():
                 value = given.get(key, MISSING)
-                if key in hidden and value is held.get(local) and not is_submodule(imported.module, key, value):
+                had = value is held.get(local) or _is_bound_again(analysis, local)
+                if key in hidden and had and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
 
@@ -167,3 +168,8 @@ class UnderWay:
         names = {key for unit in own for key in unit.binds | unit.declares}
         twice = (rebound(graph, module, self.walked[module]) & names) - self.not_yet(module)
         return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
+
+
+def _is_bound_again(analysis: Analysis, name: str) -> bool:
+    """Whether another statement than an import binds it: then its value does not tell where it came from."""
+    return any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))

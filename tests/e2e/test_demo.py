@@ -24,7 +24,8 @@ def demo(tmp_path: Path) -> Iterator[tuple[Command, Path]]:
 
 
 def ask(server: Command, text: str) -> str:
-    status, page = fetch(server.port, "/predict", "POST", f"text={text.replace(' ', '+')}")
+    form = f"text={text.replace(' ', '+')}"
+    status, page = fetch(server.port, "/predict", "POST", form, timeout=60)  # the first one trains the model
     assert status == 200, server.log
     return page
 

@@ -56,6 +56,8 @@ class Live:
         self.engine = Engine([root], ENTRY)
         self.executed: Counter[str] = Counter()
         self.reports: list[str] = []
+        self._failed = ""
+        """The error of the last save that was not healed yet: what has nothing to do with it leaves it as it is."""
 
     def __enter__(self) -> Live:
         self._warnings = warnings.catch_warnings()
@@ -106,10 +108,11 @@ class Live:
         self.reports = []
         plan = self.engine.plan(paths)
         if plan.error is not None:
-            return f"{plan.error.type}: {plan.error.message}"
-        if plan.empty and self.engine.loaded:
+            self._failed = f"{plan.error.type}: {plan.error.message}"
+            return self._failed
+        if plan.empty:
             self.executed = Counter(counter.counts)
-            return ""
+            return self._failed
         importlib.invalidate_caches()
         transaction = self.engine.execute(plan)
         self.executed = Counter(counter.counts)
@@ -120,10 +123,11 @@ class Live:
 
     def _settle(self, transaction: Transaction) -> str:
         self.reports = [f"{r.name} {r.outcome} ({r.reason}) {' '.join(r.names)}" for r in transaction.reports]
-        if transaction.error is not None:
-            return f"{type(transaction.error).__name__}: {transaction.error}"
-        transaction.commit()
-        return ""
+        error = transaction.error
+        self._failed = f"{type(error).__name__}: {error}" if error is not None else ""
+        if error is None:
+            transaction.commit()
+        return self._failed
 
     def account(self, names: Collection[str]) -> Account:
         return observe(str(self.root), names)

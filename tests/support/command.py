@@ -31,9 +31,11 @@ def eventually(what: str, true: Callable[[], object], deadline: float = DEADLINE
         threading.Event().wait(0.02)
 
 
-def fetch(port: int, path: str = "/", method: str = "GET", body: str | None = None, **headers: str) -> tuple[int, str]:
-    """Status and body; status 0 and the error when there was no answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def fetch(
+    port: int, path: str = "/", method: str = "GET", body: str | None = None, *, timeout: float = 10, **headers: str
+) -> tuple[int, str]:
+    """Status and body; status 0 and the error when there was no answer within `timeout` seconds."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     if body is not None:
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
     try:
