@@ -250,6 +250,32 @@ def test_an_asset_is_no_reload(tmp_path: Path) -> None:
     assert not [e for e in run.events if isinstance(e, ReloadResult)]
 
 
+def test_what_has_nothing_to_do_with_a_bad_save_does_not_mend_it(tmp_path: Path) -> None:
+    """A style sheet saved beside the error is shown, and the error stays until the module itself is mended."""
+    write(tmp_path, {"app.py": APP, "style.css": "p {}"})
+    calls: list[str] = []
+    told = threading.Event()
+
+    class Hub:
+        def assets(self, paths: list[Path]) -> None:
+            told.set()
+
+        def __getattr__(self, name: str) -> object:
+            return lambda *arguments: calls.append(name)
+
+    with Running(tmp_path) as run:
+        run.serving()
+        assert not run.save({"app.py": APP + "\n1 / 0\n"}).ok
+        run.runtime.live = Hub()  # type: ignore[assignment]
+        write(tmp_path, {"style.css": "p {color: red}"})
+        assert told.wait(PATIENCE)
+
+        assert "mended" not in calls
+        assert [e.ok for e in run.events if isinstance(e, ReloadResult)] == [False]
+        assert run.save({"app.py": APP.replace("one", "two")}).ok
+        assert run.get() == (200, "two")
+
+
 def test_a_fault_of_ours_is_shown_and_the_next_save_works(tmp_path: Path) -> None:
     """The reload thread outlives an engine that raises."""
     write(tmp_path, {"app.py": APP})
