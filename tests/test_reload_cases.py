@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.reload_cases import run as runner
+from tests.reload_cases.nursery import Nursery
 from tests.support.ports import free_port
 
 CASES = Path(__file__).with_name("reload_cases") / "cases"
@@ -37,8 +39,10 @@ def styles(number: int, name: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def cold() -> runner.Cold:
-    return runner.Cold(sys.executable)
+def cold() -> Iterator[runner.Cold]:
+    nursery = Nursery(sys.executable)
+    yield nursery
+    nursery.close()
 
 
 def parameters() -> list[object]:
@@ -58,7 +62,7 @@ def parameters() -> list[object]:
 def test_case(path: Path, style: str, cold: runner.Cold) -> None:
     """After each save every answer is what a fresh interpreter gives; after a bad one nothing has changed."""
     case, port = runner.parse(path), free_port()
-    outcome = runner.run(case, SERVER, cold, patience=4.0, how=style, verbose=True, pause=0.02, port=port)
+    outcome = runner.run(case, SERVER, cold, patience=4.0, how=style, verbose=True, pause=0.02, settle=0, port=port)
 
     assert outcome.ok, outcome.why
     assert outcome.refused == 0, f"{outcome.refused} polls got no answer"

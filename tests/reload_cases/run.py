@@ -61,6 +61,10 @@ class Case:
     args: str = ""  # more arguments for the server under test
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def asked(self) -> list[str]:
+        return [*self.probes, *self.keep]
+
 
 def parse(path: Path) -> Case:
     """Read one case file."""
@@ -159,21 +163,19 @@ class Cold:
             try:
                 shutil.copytree(root, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".git"))
                 name = case.app + ("()" if "--factory" in case.args else "")
-                command = [self.python, str(HERE / "cold.py"), str(copy), case.entry, name]
-                done = subprocess.run(
-                    [*command, *case.probes, *case.keep],
-                    cwd=copy,
-                    capture_output=True,
-                    text=True,
-                    timeout=120,
-                )
-                if done.returncode:
-                    raise RuntimeError(f"a cold start fails:\n{done.stderr[-1500:]}")
-                answers = json.loads(done.stdout.splitlines()[-1])
+                answers = self.start(copy, case, name)
                 self.seen[key] = {p: (s, clean(b)) for p, (s, b) in answers.items()}
             finally:
                 shutil.rmtree(copy, ignore_errors=True)
         return self.seen[key]
+
+    def start(self, folder: Path, case: Case, name: str) -> dict[str, Answer]:
+        """The answers of the app NAME in a process of its own."""
+        command = [self.python, str(HERE / "cold.py"), str(folder), case.entry, name, *case.asked]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise RuntimeError(f"a cold start fails:\n{done.stderr[-1500:]}")
+        return json.loads(done.stdout.splitlines()[-1])
 
 
 class Server:
@@ -247,12 +249,16 @@ def run(
     how: str,
     verbose: bool,
     pause: float = 0.005,
+    settle: float = 0.7,
     port: int | None = None,
 ) -> Outcome:
-    """Play one case against a server started for it; `pause`: seconds between two polls after a save."""
+    """Play one case against a server started for it.
+
+    `pause`: seconds between two polls after a save; `settle`: from the first answer until its watcher is relied on.
+    """
     base = Path(tempfile.mkdtemp(prefix=f"case-{case.name}-"))
     trial = Trial(case, template, cold, patience, how, base / "project")
-    trial.pause, trial.port = pause, port
+    trial.pause, trial.settle, trial.port = pause, settle, port
     outcome = trial.outcome
     try:
         trial.start()
@@ -279,7 +285,7 @@ class Trial:
             how,
             root,
         )
-        self.pause = 0.005
+        self.pause, self.settle = 0.005, 0.7
         self.port: int | None = None  # any that is free
         self.outcome = Outcome(case.name, ok=True)
         self.server: Server | None = None
@@ -304,7 +310,7 @@ class Trial:
                 raise AssertionError("the server did not start")
             time.sleep(0.05)
         self.expect("start", {p: wanted[p] for p in self.case.probes}, "cold start")
-        time.sleep(0.7)  # let the watcher settle
+        time.sleep(self.settle)
 
     def play(self, label: str, step: Step) -> None:
         kept = {p: self.get(p) for p in self.case.keep}
