@@ -23,8 +23,8 @@ class Asked:
 
     def __init__(self) -> None:
         self._met: dict[int, _lru_cache_wrapper[Any]] = {}
-        self._before: dict[int, tuple[int, int, frozenset[Answer]]] = {}
-        """Hits, misses, what there was."""
+        self._before: dict[int, tuple[_Counts, frozenset[Answer]]] = {}
+        """With what there was."""
         self.found: dict[int, dict[Answer, int]] = {}
 
     def meet(self, cache: _lru_cache_wrapper[Any]) -> None:
@@ -39,12 +39,12 @@ class Asked:
         Which of several answers a hit was for, nobody can tell; `earlier` is what the module asked for in its last run.
         """
         for key, cache in self._met.items():
-            hits, misses, before = self._before[key]
-            now = cache.cache_info()
-            if (now.hits, now.misses) != (hits, misses):
+            counts, before = self._before[key]
+            now = _counts(cache)
+            if now != counts:
                 there = answers(calls(cache))
                 hit = there if len(there) == 1 else there & earlier.get(key, {}).keys()
-                self._note(key, (there - before) | (hit if now.hits != hits else set()), unit)
+                self._note(key, (there - before) | (hit if now[0] != counts[0] else set()), unit)
         self.rebase()
 
     def _note(self, key: int, asked: Iterable[Answer], unit: int) -> None:
@@ -55,8 +55,7 @@ class Asked:
     def rebase(self) -> None:
         """Others may have asked meanwhile."""
         for key, cache in self._met.items():
-            info = cache.cache_info()
-            if (info.hits, info.misses) != self._before[key][:2]:
+            if _counts(cache) != self._before[key][0]:
                 self._before[key] = _state(cache)
 
     def note_own(self, own: Iterable[_lru_cache_wrapper[Any]], unit: int) -> None:
@@ -65,9 +64,18 @@ class Asked:
             self._note(id(cache), answers(calls(cache)), unit)
 
 
-def _state(cache: _lru_cache_wrapper[Any]) -> tuple[int, int, frozenset[Answer]]:
+_Counts: TypeAlias = tuple[int, int, int]
+
+
+def _counts(cache: _lru_cache_wrapper[Any]) -> _Counts:
+    """Hits, misses, size: a miss is counted when the function is called, the answer is there when it has returned."""
     info = cache.cache_info()
-    return info.hits, info.misses, answers(calls(cache)) if info.currsize else frozenset()
+    return info.hits, info.misses, info.currsize
+
+
+def _state(cache: _lru_cache_wrapper[Any]) -> tuple[_Counts, frozenset[Answer]]:
+    counts = _counts(cache)
+    return counts, answers(calls(cache)) if counts[2] else frozenset()
 
 
 def answers(known: Iterable[Call]) -> frozenset[Answer]:

@@ -134,7 +134,7 @@ class Attempt(Follower):
         if name in self._arrived or name not in self._program.records:
             return
         package = name.rpartition(".")[0]
-        if package and package not in sys.modules:
+        if package and package not in sys.modules and package not in self._program.broken:
             importlib.import_module(package)
         self._arrive(package_around(name, self._program.records))
         if name in self._arrived:
@@ -292,10 +292,15 @@ class Attempt(Follower):
         drop_unused(program, self.journal)
 
     def _stays(self, name: str) -> bool:
-        """Whether it was loaded at run time, and could be again; what a condition let modules import goes with that."""
+        """Whether it was loaded at run time, and could be again; what a condition let modules import goes with that.
+
+        Or a cached function loaded it that modules ask again, which does not import it a second time.
+        """
         program = self._program
         if name not in program.records or name in program.loose:
             return name in program.records
+        if any(name in program.graph.dynamic.get(user, ()) for user in self._arrived):
+            return True
         return name in program.lazy and not program.graph.importers(name).isdisjoint(self._arrived)
 
     def _arrive_alone(self, name: str) -> None:

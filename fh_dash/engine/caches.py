@@ -71,6 +71,15 @@ class Caches:
                     self._clear(name, cache, reason, {a for found in stays for a in found.get(id(cache), ())})
                 self._cleared[id(cache)] = cache
 
+    def drop_early(self, gone: Answers, filled: Collection[Node], asked: Iterable[Answers]) -> None:
+        """What only a module that is `gone` asked for, of caches made from what modules fill: it may be too early."""
+        stays = [*asked]
+        for node in sorted(filled):
+            for name, cache in self._of(node):
+                if gone.get(id(cache)):
+                    known = {a for found in stays for a in found.get(id(cache), ())}
+                    self._clear(name, cache, "a module asked that is gone", known)
+
     def _clear(self, name: str, cache: _lru_cache_wrapper[Any], reason: str, stays: Collection[Answer]) -> None:
         known = calls(cache)
         staying = [call for call in known if answer(call) in stays]

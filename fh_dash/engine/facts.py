@@ -71,14 +71,15 @@ class Facts:
         after: dict[str, Any],
         *,
         by_call: Collection[str] = (),
+        renewed: Collection[str] = (),
         partial: bool = False,
     ) -> None:
         """Learn from the globals of a module that ran; with `partial`, of one that is running still.
 
         An equal value is exchanged for the old object, so that identity goes on to tell who holds what. Of classes that
-        calls made (`by_call`) it does not tell whether they have the same contents.
+        calls made (`by_call`) it does not tell whether they have the same contents; `renewed` are those that have not.
         """
-        found: set[Node] = set()
+        found = {(name, key) for key in renewed}
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
             node = (name, key)
@@ -140,6 +141,13 @@ class Facts:
         self.ran.add(name)
         self.contents.note_gone(old)
         self.concern((), [name])
+
+    def note_offered(self, name: str, key: str) -> None:
+        """A star import gives a module another name than last time, or not that any more: what uses it is another."""
+        self.existence.add((name, key))
+        graphs = [graph for graph in (self._graph, self._former) if name in graph.analyses]
+        uses = ((user, nodes) for graph in graphs for user, nodes in graph.dependencies(name).items())
+        self._spread({(name, key), *((name, user) for user, nodes in uses if any(node[1] == key for node in nodes))})
 
     def _note_set(self, segments: Collection[Segment]) -> None:
         self.concern((), self._attributes.note_set(segments))

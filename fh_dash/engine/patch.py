@@ -29,7 +29,7 @@ from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
-from fh_dash.engine.values import keep_equal_containers, same_variable
+from fh_dash.engine.values import keep_equal_containers, same_value, same_variable
 from fh_dash.engine.walk import inside
 
 
@@ -57,6 +57,8 @@ class Keeper:
         """The classes that the namespace held before the run."""
         self.by_call: list[str] = []
         """Names of classes that calls made: `Thing = type("Thing", …)`."""
+        self.renewed: set[str] = set()
+        """Names of classes that the same code gave other objects: what has read these has to read them again."""
         self._pinned, self._is_project = pinned, is_project
         self.made: dict[int, list[object]] = {}
         """Key -> the objects of this run, as the code got them."""
@@ -173,6 +175,8 @@ class Keeper:
             self._clear_registry(old)
         plain = {id(value) for value in contents.values()}
         keep_equal_containers(vars(old), contents, holders=2)  # the new class has them, too
+        if any(_is_other_data(name, vars(old).get(name, MISSING), value) for name, value in contents.items()):
+            self.renewed.add(qualname.partition(".")[0])
         contents = {name: self._method(value) for name, value in contents.items()}
         if meets_itself(new):
             self._met[id(new)] = new, old
@@ -250,6 +254,13 @@ class Keeper:
             detach(cls, self._is_project)
         self.made.clear()  # the frames of the error go on to hold this keeper
         return new
+
+
+def _is_other_data(name: str, old: object, new: object) -> bool:
+    """Whether an attribute of a class is another object, and one that is taken by what it is."""
+    if name.startswith("__") or name == "_abc_impl" or is_a(new, type) or hasattr(type(new), "__get__"):
+        return False
+    return not same_value(old, new)
 
 
 def _droppable(cls: type, name: str) -> bool:

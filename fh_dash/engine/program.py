@@ -43,6 +43,8 @@ class Record:
     """What it asked `functools` caches for while it ran."""
     by_call: tuple[str, ...] = ()
     """Names of classes that calls made: `Thing = type("Thing", …)`."""
+    renewed: frozenset[str] = frozenset()
+    """Names of classes that the last run gave other data, though it may be by the same code."""
     runs: int = 1
     milliseconds: float = 0.0
     segments: tuple[Segment, ...] = field(init=False)

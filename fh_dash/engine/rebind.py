@@ -50,7 +50,7 @@ def rebind(
     for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
         _bind(namespace, local, wanted, journal)
         facts.values[name, local] = (facts.values.get((name, local), (had, had))[0], wanted)
-        facts.existence.add((name, local))
+        facts.note_offered(name, local)
         names.append(local)
     if len(namespace) > known:
         order_globals(namespace, analysis, given_by_stars(analysis, hidden, facts.is_project_module))
@@ -83,7 +83,10 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
     stars = {star.module: star.line for star in analysis.stars}
     for module, key in [node for node in facts.values if node[0] in stars]:
         old, _ = facts.values[module, key]
-        offered = module in sys.modules and key in public_names(vars(sys.modules[module]))
+        given = vars(sys.modules[module]) if module in sys.modules else {}
+        offered = key in public_names(given)
+        if not offered and "__all__" in given and (module, "__all__") not in facts.values:
+            continue  # it was not offered before, either
         held = old is not MISSING and same_value(namespace.get(key, MISSING), old) and not key.startswith("_")
         free = key not in analysis.binds or key not in namespace  # the statement that binds it was not carried out
         if _bound_behind(analysis, key, stars[module]):

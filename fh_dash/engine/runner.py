@@ -182,6 +182,7 @@ class Runner:
             made=frame.keeper.made,
             asked=answers.found,
             by_call=tuple(frame.keeper.by_call),
+            renewed=frozenset(frame.keeper.renewed),
             reads=reads.files,
             trace=tuple(frame.trace),
             runs=earlier.runs + 1 if earlier else 1,

@@ -98,6 +98,7 @@ class Steps:
         starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         self._learn(name, record, before, derived, family)
         self._keep_held(name, by_name)
+        self._keep_asked(name, record, by_name)
         self.report(name, "re-run", reason, milliseconds=self._program.records[name].milliseconds)
 
     def _make_ready(self, name: str, record: Record, source: Source) -> dict[str, object]:
@@ -155,7 +156,7 @@ class Steps:
             self.reordered = True
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
-        facts.compare(name, before, namespace, by_call=new.by_call)
+        facts.compare(name, before, namespace, by_call=new.by_call, renewed=new.renewed)
 
     def _keep_held(self, name: str, targets: Sequence[str]) -> None:
         """Modules that it found in `sys.modules`, and holds: after a cold start it imports them."""
@@ -166,6 +167,14 @@ class Steps:
         for target in targets:
             if target in self._program.records and id(self._program.records[target].module) in held:
                 self._program.graph.add_dynamic(name, target)
+
+    def _keep_asked(self, name: str, former: Record, targets: Sequence[str]) -> None:
+        """Modules that a cached function imported when it was computed; it was asked again, and had only to answer."""
+        asked = self._program.records[name].asked
+        if any(former.asked.get(cache, {}).keys() & found.keys() for cache, found in asked.items()):
+            for target in targets:
+                if target in self._program.records:
+                    self._program.graph.add_dynamic(name, target)
 
     def arrange_subclasses(self) -> None:
         self.reordered = False
@@ -214,6 +223,9 @@ class Steps:
         del program.records[name]
         if name in program.graph.analyses:
             program.graph.update({name: None})
+        if record.asked:
+            filled = {delta.tracked.node for segment in program.effects() for delta in segment.deltas}
+            self.caches.drop_early(record.asked, self.facts.contents.made_from(filled), program.asked())
         self.facts.note_gone(name, done, record.module)
         self.facts.contents.note_subclasses(name, derived, (), program.starts.get(name, 0))
 

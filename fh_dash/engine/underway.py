@@ -60,6 +60,10 @@ class UnderWay:
         for imported in analysis.imports:
             if imported.deferred or not imported.local or imported.name is None:
                 continue
+            if self._stands_as_before(imported.module, name):
+                continue
+            if imported.module in self.walked and (early := self._taken_early(name, imported.module)):
+                return f"imports {early} from {imported.module} before its import has ended"
             if not (hidden := self.not_yet(imported.module)):
                 continue
             trace = self._program.records[name].trace
@@ -75,6 +79,18 @@ class UnderWay:
                 if key in hidden and had and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
+
+    def _stands_as_before(self, module: str, name: str) -> bool:
+        """Whether a module that is walked over stood at the same statement when the last start came to another one."""
+        outer, began = self._starts.get(module, 0), self._starts.get(name, 0)
+        if module not in self.walked or outer > began:
+            return False
+        for step in self._program.records[module].trace:
+            if isinstance(step, Arrival):
+                there = outer < self._starts.get(step.module, 0) <= began <= self._ends.get(step.module, 0)
+                if there or step.module.startswith(f"{name}."):  # the packages around it are imported first
+                    return step.unit == self.walked[module]
+        return False
 
     def used_before(self, name: str) -> str:
         """What a module used of another one that had been imported by then, and now is in the middle of that."""

@@ -10,6 +10,7 @@ from tests.random_reload.observe import FAILED_LATE
 LATE = f"({FAILED_LATE})"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
+    "two of a package": r"^\S+: module \S+ \(another\) \(cold start\)",
     "failed late": rf" {re.escape(LATE)}$",
 }
 """What it is -> what each line of the details looks like then."""

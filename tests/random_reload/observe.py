@@ -16,7 +16,8 @@ import re
 import sys
 import traceback
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from types import CoroutineType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any, TypeAlias
 
@@ -58,10 +59,30 @@ def observe(root: str, names: Collection[str] | None = None) -> Account:
     while True:
         modules = project_modules(root)
         shown = {name: module for name, module in modules.items() if names is None or name in names}
-        account = _Observer(root, shown).account()
+        with _cached_properties_not_kept():
+            account = _Observer(root, shown).account()
         if project_modules(root) == modules:
             account["more modules"] = " ".join(modules.keys() - shown.keys())
             return account
+
+
+@contextmanager
+def _cached_properties_not_kept() -> Iterator[None]:
+    """What an instance was asked for once is its state and outlives saves: that probes ask must leave no trace."""
+    cached: Any = functools.cached_property
+    keeping = cached.__get__
+
+    def computing(self: Any, thing: Any, owner: type | None = None) -> Any:
+        there = vars(thing) if hasattr(thing, "__dict__") else {}
+        if thing is None or self.attrname is None or self.attrname in there:
+            return keeping(self, thing, owner)
+        return self.func(thing)
+
+    cached.__get__ = computing
+    try:
+        yield
+    finally:
+        cached.__get__ = keeping
 
 
 class _Observer:
