@@ -28,7 +28,8 @@ class Frame:
     trace: list[Segment | Arrival] = field(default_factory=list)
     patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
     """Module -> what this one assigns on it and its classes; until it is imported."""
-
+    guests: dict[str, Source] = field(default_factory=dict)
+    """Files that it runs itself, as `spec_from_file_location` does: what their code does is its doing."""
     booked: int = -1
     """The statement before which its effects were booked last."""
 

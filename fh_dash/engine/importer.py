@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.machinery
 import sys
@@ -175,10 +176,19 @@ class ProjectFinder(MetaPathFinder):
 
     def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
         if self._runner.stack:
+            self._note_guest(globals)
             targets, known = self._targets(name, globals, fromlist, level), self._known()
             # what stands behind a module that is not loaded yet comes after it
             there = takewhile(lambda target: target in known or self._program.is_namespace(target), targets)
             self._runner.at_import([target for target in there if target in known], self.follower.arrive)
+
+    def _note_guest(self, globals: Mapping[str, object]) -> None:
+        """The import statement may stand in a file that the running module runs by itself, past the import system."""
+        name, file = str(globals.get("__name__")), globals.get("__file__")
+        if name in self._known() or not isinstance(file, str) or not self._program.is_project_path(file):
+            return
+        with contextlib.suppress(OSError, SyntaxError, ValueError):  # it has changed since it was compiled
+            self._runner.note_guest(sources.load_again(name, Path(file), self._runner.guest(file)))
 
     def _after_statement(
         self, module: ModuleType, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int

@@ -217,12 +217,21 @@ class Runner:
         if name in self._program.records:
             for outer in stack:
                 outer.watch.walker.forget(name)
-                self._track(outer.watch, outer.source, name)
+                for source in (outer.source, *outer.guests.values()):
+                    self._track(outer.watch, source, name)
                 self._program.stacks.reach(outer.watch.walker.apps, NoJournal())
         if stack:
             stack[-1].watch.rebase()
 
     # ------------------------------------------------------------------------------- import statements
+
+    def guest(self, file: str) -> Source | None:
+        """A file that the running module runs itself, and that has imported something before."""
+        return self.stack[-1].guests.get(file)
+
+    def note_guest(self, source: Source) -> None:
+        """A file that the running module runs itself is about to import something."""
+        self.stack[-1].guests[str(source.path)] = source
 
     def at_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
         """An import statement of the running module names these project modules, loaded or in the middle of that."""
@@ -242,8 +251,8 @@ class Runner:
             except Exception:
                 self._note_failed(name)
                 raise
-            if name not in known:
-                self._track(frame.watch, frame.source, name)
+            for source in (*([] if name in known else [frame.source]), *frame.guests.values()):
+                self._track(frame.watch, source, name)
         if self._program.changes != before:
             frame.watch.rebase()
 

@@ -107,12 +107,19 @@ class Scan:
                 if os.path.realpath(record.source.path) != os.path.realpath(path) and name not in self.gone:
                     self._shadowed(name, record)
                 continue
-            if path.name == "__init__.py" and (record := self._program.adopt_namespace(name)) is not None:
+            if self._is_loaded_from(name, path) and (record := self._program.adopt_namespace(name)) is not None:
                 self._take(name, sources.load(name, path), record)
                 continue
             for user in self._program.graph.importers(name):
                 if self._imports_now(user, name):
                     self.reruns.setdefault(user, f"{name} can be imported now")
+
+    def _is_loaded_from(self, name: str, path: Path) -> bool:
+        """Whether a folder without `__init__.py` that is loaded as a package gets another meaning by a file."""
+        if path.name == "__init__.py":
+            return True
+        spec = self._finder.locate(name) if self._program.is_namespace(name) else None
+        return spec is not None and spec.origin == str(path)
 
     def _is_as_left(self, path: Path) -> bool:
         """Whether it is of a module that nobody imports any more, and the same as it was then."""

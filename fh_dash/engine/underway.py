@@ -136,8 +136,14 @@ class UnderWay:
 
     def _makes(self, module: str, key: str, value: object) -> bool:
         analysis = self._program.graph.analyses[module]
+        if key in analysis.declared - analysis.binds and self._is_set_by_others((module, key)):
+            return False
         own = key in analysis.binds | analysis.declared or key in self._program.graph.exports(module)
         return own or is_submodule(module, key, value)
+
+    def _is_set_by_others(self, node: Node) -> bool:
+        deltas = (delta for segment in self._program.effects() for delta in segment.deltas)
+        return any(delta.tracked.only is not None and delta.tracked.node == node for delta in deltas)
 
     def _provided_by(self, star: Import) -> set[str]:
         return self._program.graph.exports(star.module) - self.not_yet(star.module)
