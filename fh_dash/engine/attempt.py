@@ -78,7 +78,7 @@ class Attempt(Follower):
             if id(cls) not in left:  # bases must not go on to know it
                 detach(cls, self._program.is_project_module)
         self._program.half_made.clear()
-        if any(cls.__bases__ != (object,) for cls in made):
+        if self.steps.successors.detached or any(cls.__bases__ != (object,) for cls in made):
             self.steps.arrange_subclasses()
 
     def _made(self) -> list[type]:
@@ -199,7 +199,7 @@ class Attempt(Follower):
             if reason := self.facts.reason(step.module):
                 raise Again(name, f"{step.module} failed when it was imported, and {reason}")
             broken = self._program.broken.get(step.module)
-            if broken is not None and self.facts.helps(broken.analysis):
+            if broken and (self.facts.helps(broken.analysis) or self._under_way.may_go_better(name, broken.analysis)):
                 raise Again(name, f"{step.module} can be tried again")
             return
         try:

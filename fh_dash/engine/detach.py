@@ -32,6 +32,16 @@ def detach(cls: type, is_project: Callable[[str], bool]) -> None:
             move_under_copies(cls, originals)
 
 
+def has_twin(cls: type, is_project: Callable[[str], bool]) -> bool:
+    """Whether a base still knows a second class of that name, which could not be detached."""
+    name = cls.__module__, cls.__qualname__
+    for base in (base for base in cls.__bases__ if is_project(base.__module__)):
+        known: list[type] = type.__subclasses__(base)
+        if any(other is not cls and (other.__module__, other.__qualname__) == name for other in known):
+            return True
+    return False
+
+
 def _originals(cls: type, is_project: Callable[[str], bool]) -> Iterator[type]:
     """The project's classes that the layout of a class comes from, the nearest first."""
     base = cls.__base__

@@ -65,8 +65,10 @@ class Imports(Names):
 
     def forget_dynamic(self, module: str) -> None:
         """It runs again, and imports by name what it imports now."""
-        if self.dynamic.pop(module, None):
+        if forgotten := self.dynamic.pop(module, None):
             self._alive = self._cyclic = None
+            for name in {*forgotten} - _mentioned(self.analyses.get(module)):
+                self._mentions[name] -= {module}
 
     def importers(self, module: str) -> set[str]:
         """The modules with an import statement, anywhere in them, that loads or may load `module`."""

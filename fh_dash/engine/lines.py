@@ -24,27 +24,57 @@ class Moved:
     made: dict[int, list[object]]
 
 
-def refresh_lines(moved: Iterable[Moved], changed: Iterable[Source], kept: Collection[FunctionType]) -> None:
+class _Exchange:
+    """Code -> the same code on other lines; compared, since a function may have it of an earlier run on the same ones."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str, int], list[tuple[CodeType, CodeType]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._pairs)
+
+    def add(self, pairs: Iterable[tuple[CodeType, CodeType]]) -> None:
+        for old, new in pairs:
+            self._pairs.setdefault((old.co_qualname, *_place(old)), []).append((old, new))
+
+    def codes(self) -> Iterator[CodeType]:
+        return (old for pairs in self._pairs.values() for old, _ in pairs)
+
+    def __call__(self, function: FunctionType) -> None:
+        code = function.__code__
+        for old, new in self._pairs.get((code.co_qualname, *_place(code)), ()):
+            if code is old or code == old:
+                function.__code__ = new
+                return
+
+
+def refresh_lines(
+    moved: Iterable[Moved],
+    changed: Iterable[Source],
+    kept: Collection[FunctionType],
+    namespaces: Iterable[Mapping[str, object]],
+) -> None:
     """Exchange the code of all functions made from `moved`, and let `linecache` read the changed files again.
 
-    The `kept` ones may have been made by an earlier run.
+    The `kept` ones, and those that decorators made for other modules, may have been made by an earlier run.
     """
-    codes: dict[int, tuple[CodeType, CodeType]] = {}
+    exchange = _Exchange()
     nested = False
     for move in moved:
         pairs = list(_pairs(move.old, move.new))
-        codes |= {id(old): (old, new) for old, new in pairs}
+        exchange.add(pairs)
         _renumber_classes(move.made, pairs)
         known = {id(function.__code__) for function in _functions(move.made)}
         for function in (*_functions(move.made), *kept):
-            _exchange(function, codes)
+            exchange(function)
         nested = nested or any(old.co_flags & _OPTIMIZED and id(old) not in known for old, _ in pairs)
     if nested:
         # Lambdas, and closures made by functions that ran long ago, are known to nobody: one look over the heap for all
         # (measured: 0.2 s for two million objects), and only for edits like this one.
-        for function in gc.get_referrers(*(old for old, _ in codes.values())):
+        for function in gc.get_referrers(*exchange.codes()):
             if is_a(function, FunctionType):
-                _exchange(function, codes)
+                exchange(function)
+        _refresh_held(exchange, namespaces)
     for source in changed:
         linecache.cache.pop(str(source.path), None)
 
@@ -55,11 +85,16 @@ def refresh_closures(reruns: Iterable[tuple[CodeType, CodeType]], namespaces: It
     Only what the namespaces of modules and their classes hold is looked at: such edits are too frequent for a look over
     the heap.
     """
-    codes = {id(old): (old, new) for old_module, new_module in reruns for old, new in _moved(old_module, new_module)}
-    if not codes:
-        return
+    exchange = _Exchange()
+    for old, new in reruns:
+        exchange.add(_moved(old, new))
+    if exchange:
+        _refresh_held(exchange, namespaces)
+
+
+def _refresh_held(exchange: _Exchange, namespaces: Iterable[Mapping[str, object]]) -> None:
     for function in (function for namespace in namespaces for function in _held(namespace)):
-        _exchange(function, codes)
+        exchange(function)
 
 
 def _moved(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
@@ -128,9 +163,3 @@ def _renumber_classes(made: dict[int, list[object]], pairs: list[tuple[CodeType,
         line = lines.get((thing.__qualname__, vars(thing).get("__firstlineno__", 0)))
         if line is not None:
             type.__setattr__(thing, "__firstlineno__", line)
-
-
-def _exchange(function: FunctionType, codes: dict[int, tuple[CodeType, CodeType]]) -> None:
-    found = codes.get(id(function.__code__))
-    if found is not None:
-        function.__code__ = found[1]

@@ -160,11 +160,17 @@ class Scan:
         if name not in self._missing:
             found = self._missing[name] = [*filter(None, [name.rpartition(".")[0]])]
             with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
-                spec = self._finder.locate(name)
-                if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
-                    source = sources.load_again(name, Path(spec.origin), self._program.broken.get(name))
+                broken = self._program.broken.get(name)
+                # the package around it may have failed with it, and then nobody finds it
+                if (path := broken.path if broken and broken.path.exists() else self._file(name)) is not None:
+                    source = sources.load_again(name, path, broken)
                     found += [part for i in source.analysis.imports for part in (i.module, f"{i.module}.{i.name}")]
         return self._missing[name]
+
+    def _file(self, name: str) -> Path | None:
+        spec = self._finder.locate(name)
+        own = spec is not None and isinstance(spec.loader, ProjectLoader)
+        return Path(spec.origin) if own and spec is not None and spec.origin else None
 
     def _shadowed(self, name: str, record: Record) -> None:
         spec = self._finder.locate(name)

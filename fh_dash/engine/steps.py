@@ -160,7 +160,8 @@ class Steps:
 
     def _keep_held(self, name: str, targets: Sequence[str]) -> None:
         """Modules that it found in `sys.modules`, and holds: after a cold start it imports them."""
-        values = list(vars(self._program.records[name].module).values()) if targets else []
+        namespace = vars(self._program.records[name].module) if targets else {}
+        values = [value for key, value in list(namespace.items()) if not is_submodule(name, key, value)]
         values += [part for value in values if type(value) in (list, tuple) for part in value]
         values += [part for value in values if type(value) is dict for part in value.values()]
         held = set(map(id, values))

@@ -41,6 +41,8 @@ class Successors:
         """Classes that got new contents."""
         self.replaced: list[tuple[type, type]] = []
         """Classes that could not be kept and have a successor of the same name."""
+        self.detached = False
+        """A class was taken out of its bases' subclasses: to put it back makes it the last one."""
 
     def note(self, old: Record, new: Record) -> None:
         """A module ran again."""
@@ -53,6 +55,7 @@ class Successors:
             self._detach(thing)
 
     def _detach(self, cls: type) -> None:
+        self.detached = True
         self._journal.save_class(cls)
         detach(cls, self._is_project)
 

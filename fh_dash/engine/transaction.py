@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 from fh_dash import events
 from fh_dash.engine import abcs
 from fh_dash.engine.attempt import Attempt
+from fh_dash.engine.detach import has_twin
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.instances import move_instances
 from fh_dash.engine.keep import registry
@@ -77,8 +79,9 @@ class Transaction:
         attempt.steps.caches.put_back(self._program.asked())
         self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
         move_instances(attempt.steps.successors.replaced)
-        refresh_closures(attempt.steps.reran, (vars(record.module) for record in self._program.records.values()))
-        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()), [*registry.functions()])
+        namespaces = [vars(record.module) for record in self._program.records.values()]
+        refresh_closures(attempt.steps.reran, namespaces)
+        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()), [*registry.functions()], namespaces)
         self._end(attempt)
         self._settled(self.plan)
 
@@ -89,6 +92,8 @@ class Transaction:
         attempt.steps.effects.forget_dispatch()
         self._program.let_go()
         self._attempt = None
+        if any(has_twin(cls, self._program.is_project_module) for cls in attempt.steps.successors.adopted):
+            gc.collect(1)  # young objects only, which is where it is
 
     def result(
         self,

@@ -62,7 +62,7 @@ class UnderWay:
                 continue
             if self._stands_as_before(imported.module, name):
                 continue
-            if imported.module in self.walked and (early := self._taken_early(name, imported.module)):
+            if (early := self._taken_early(name, imported.module)) and self._has_another(name, imported, early):
                 return f"imports {early} from {imported.module} before its import has ended"
             if not (hidden := self.not_yet(imported.module)):
                 continue
@@ -90,6 +90,15 @@ class UnderWay:
                 there = outer < self._starts.get(step.module, 0) <= began <= self._ends.get(step.module, 0)
                 if there or step.module.startswith(f"{name}."):  # the packages around it are imported first
                     return step.unit == self.walked[module]
+        return False
+
+    def may_go_better(self, name: str, failed: Analysis) -> bool:
+        """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""
+        began = self._starts.get(name, 0)
+        for module in {i.module for i in failed.imports if not i.deferred} & self._program.records.keys() - {name}:
+            was_under_way = self._starts.get(module, 0) < began < self._ends.get(module, 0)
+            if was_under_way != (module in self.walked or module in self.running):
+                return True
         return False
 
     def used_before(self, name: str) -> str:
@@ -180,15 +189,29 @@ class UnderWay:
                 if namespace.get(key, MISSING) is self.running[module].get(key):
                     namespace.pop(key, None)
 
+    def _has_another(self, name: str, imported: Import, key: str) -> bool:
+        """Whether it holds something else than a cold start gives it of a module whose import is going on.
+
+        What a module had in the middle of its import that need not run again, nobody knows.
+        """
+        if imported.module in self.walked:
+            return True
+        given = vars(self._program.records[imported.module].module).get(key, MISSING)
+        held = vars(self._program.records[name].module).get(key if imported.name == STAR else imported.local, MISSING)
+        return not same_value(held, given)
+
     def _taken_early(self, name: str, module: str) -> str:
         """A name that a module imports of one in the middle of its import, which is going to bind it a second time."""
+        if module not in self.walked and module not in self.running:
+            return ""
         graph = self._program.graph
         found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
         if found <= {""}:
             return ""
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
         names = {key for unit in own for key in unit.binds | unit.declares}
-        twice = (rebound(graph, module, self.walked[module]) & names) - self.not_yet(module)
+        stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
+        twice = (rebound(graph, module, stands) & names) - self.not_yet(module)
         return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.random_reload.cold import Cold, Outcome
-from tests.random_reload.known import LATE
+from tests.random_reload.known import LATE, TWICE
 from tests.random_reload.live import ENTRY, Live
 from tests.random_reload.minimal import imported_names, overruns
 from tests.random_reload.observe import FAILED_LATE, SOURCE, Account, differences
@@ -96,6 +96,8 @@ class Session:
         self._failed_late |= FAILED_LATE in outcome.account
         if self._failed_late:
             wrong = [f"{line} {LATE}" for line in wrong]
+        elif outcome.twice:
+            wrong = [f"{line} {TWICE}" for line in wrong]
         return Fault("differs", wrong, self._live.reports) if wrong else None
 
     def _look(self, other: Account) -> Account:

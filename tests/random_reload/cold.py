@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.random_reload.executions import executions
 from tests.random_reload.observe import Account, observe
 
 _SECONDS = 5
@@ -35,6 +36,8 @@ class Outcome:
     """Empty when the entry was imported; else the exception's type and message."""
     endless: bool = False
     """It took too long, be it only to look at it: no valid project."""
+    twice: bool = False
+    """A module was imported a second time, after its first import had failed and somebody had handled that."""
 
 
 class Cold:
@@ -77,11 +80,14 @@ class Cold:
 def _answer(root: str, entry: str) -> dict[str, Any]:
     signal.alarm(_SECONDS)
     sys.path.insert(0, root)
+    executed = executions()
+    executed.root = root
     try:
         importlib.import_module(entry)
     except BaseException as error:
         return {"error": f"{type(error).__name__}: {error}"}
-    return {"account": observe(root)}
+    twice = any(times > 1 for times in executed.counts.values())
+    return {"account": observe(root), "twice": twice}
 
 
 def _serve() -> None:

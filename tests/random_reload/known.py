@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from tests.random_reload.observe import FAILED_LATE
 
 LATE = f"({FAILED_LATE})"
+TWICE = "(a module is imported again after it failed)"
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
-    "two of a package": r"^\S+: module \S+ \(another\) \(cold start\)",
+    "imported twice": rf" {re.escape(TWICE)}$",
     "failed late": rf" {re.escape(LATE)}$",
 }
 """What it is -> what each line of the details looks like then."""

@@ -11,40 +11,15 @@ import warnings
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from types import CodeType, TracebackType
-from typing import Any
+from types import TracebackType
 
 from fh_dash.engine import Engine
 from fh_dash.engine.transaction import Transaction
+from tests.random_reload.executions import executions
 from tests.random_reload.observe import Account, observe, project_modules
 from tests.random_reload.world import Files, changed
 
 ENTRY = "app"
-
-
-class Executions:
-    """Counts, by an audit hook, how often the code of each file is executed: the engine's own figures are not asked."""
-
-    def __init__(self) -> None:
-        self.root = ""
-        self.counts: Counter[str] = Counter()
-        sys.addaudithook(self._hook)
-
-    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "exec" and self.root and isinstance(arguments[0], CodeType):
-            name = arguments[0].co_filename
-            if name.startswith(self.root):
-                self.counts[name[len(self.root) + 1 :]] += 1
-
-
-_executions: list[Executions] = []
-
-
-def executions() -> Executions:
-    """The one of this process: an audit hook cannot be taken out."""
-    if not _executions:
-        _executions.append(Executions())
-    return _executions[0]
 
 
 class Live:

@@ -19,7 +19,8 @@ def overruns(before: Files, after: Files, executed: Counter[str]) -> list[str]:
     if not executed:
         return []
     changed = {p for p in before.keys() | after.keys() if _tree(before.get(p)) != _tree(after.get(p))}
-    changed |= _from_entry(before) ^ _from_entry(after)  # what was loaded and is not any more, or the other way
+    moved = _from_entry(before) ^ _from_entry(after)  # what was loaded and is not any more, or the other way
+    changed |= moved | {f"{path.rpartition('/')[0]}/__init__.py" for path in moved if "/" in path}  # it has its name
     changed |= _reordered(before, after, changed)
     reach = _dependents(before, changed) | _dependents(after, changed)
     return [f"{path} ran, nothing it imports has changed" for path in executed if path not in reach]

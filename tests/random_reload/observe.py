@@ -212,13 +212,13 @@ class _Observer:
         return list(answer) if isinstance(answer, GeneratorType) else finish(answer)
 
     def _raised(self, place: str, error: BaseException) -> None:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(self._root)]
+        if any(frame.name == "<module>" for frame in frames):
+            self._account[FAILED_LATE] = "yes"
         if isinstance(error, RecursionError):  # where it comes depends on the depth of the caller
             self._account[place] = "raises RecursionError"
             return
         self._account[place] = f"raises {type(error).__name__}: {error}"
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(self._root)]
-        if any(frame.name == "<module>" for frame in frames):
-            self._account[FAILED_LATE] = "yes"
         frames = frames[-3:]
         self._account[f"{place} trace"] = ", ".join(f"{self._file(f.filename)}:{f.lineno} {f.name}" for f in frames)
         self._account[place + SOURCE] = " | ".join(f.line or "" for f in frames)
