@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from fh_dash.engine.made_once import MadeOnce
 from fh_dash.engine.uses import Use
 
 Kind: TypeAlias = Literal["def", "class", "import", "other"]
@@ -65,6 +66,8 @@ class Unit:
     """Its other methods."""
     builders: frozenset[str] = frozenset()
     """Of a class: methods that number or sort what they add to."""
+    makes: MadeOnce = ()
+    """Globals that functions in it make when they are first called."""
 
 
 @dataclass(frozen=True, slots=True)

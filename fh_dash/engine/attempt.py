@@ -106,7 +106,10 @@ class Attempt(Follower):
         program, plan = self._program, self._plan
         program.graph = self._graph
         for node, file in plan.caches.items():
-            self.steps.caches.clear(self._graph.spread([node]), (), f"reads {file}")
+            made_from = self._graph.spread([node])
+            self.steps.caches.clear(made_from, (), f"reads {file}")
+            self.steps.lazies.drop_made_by(node, f"reads {file}")
+            self.steps.lazies.drop(made_from, f"reads {file}")
         importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
         if numbers := [segment.number for name in gone for segment in program.segments(name)]:

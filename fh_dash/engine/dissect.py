@@ -11,6 +11,7 @@ from typing import TypeAlias
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector, absolute
 from fh_dash.engine.digests import Digests
+from fh_dash.engine.made_once import made_once
 from fh_dash.engine.methods import builders_of, methods_of
 from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import Use
@@ -194,6 +195,7 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
         readers=readers,
         writers=writers,
         builders=builders_of(statement),
+        makes=made_once(parts) if kind in ("def", "class") else (),
     )
 
 

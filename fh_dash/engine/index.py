@@ -22,6 +22,8 @@ class Index:
         """Modules that read files while they ran."""
         self.acting: dict[str, Record] = {}
         """Modules that did something to others."""
+        self.lazy: dict[str, Record] = {}
+        """Modules with functions that make a global when they are first called."""
         self._files: dict[str, list[str]] = {}
         self._places: dict[str, Path] = {}
         self._moved = False
@@ -39,7 +41,7 @@ class Index:
             self._moved = self._moved or self._places.get(name) != records[name].source.path
 
     def _note(self, name: str, record: Record | None) -> None:
-        for chosen in (self.packages, self.readers, self.acting):
+        for chosen in (self.packages, self.readers, self.acting, self.lazy):
             chosen.pop(name, None)
         if record is None:
             return
@@ -49,6 +51,8 @@ class Index:
             self.readers[name] = record
         if record.segments:
             self.acting[name] = record
+        if any(unit.makes for unit in record.source.analysis.units):
+            self.lazy[name] = record
 
     @property
     def files(self) -> dict[str, list[str]]:

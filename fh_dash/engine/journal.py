@@ -163,6 +163,7 @@ def set_item(mapping: Any, key: Any, value: Any) -> None:
     """As `dict` itself does it: libraries have dicts that refuse, or do more (SQLAlchemy's `FacadeDict`)."""
     if mapping is _ENVIRON:
         os.environ[os.fsdecode(key)] = os.fsdecode(value)
+        dict.__setitem__(mapping, key, value)  # the same object, by which is told who has set it
     elif isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
         dict.__setitem__(mapping, key, value)
     else:

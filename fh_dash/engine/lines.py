@@ -25,7 +25,7 @@ class Moved:
 
 
 class _Exchange:
-    """Code -> the same code on other lines; compared, since a function may have it of an earlier run on the same ones."""
+    """Code -> the same code on other lines. Compared by value: a function may have it of an earlier run."""
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str, int], list[tuple[CodeType, CodeType]]] = {}

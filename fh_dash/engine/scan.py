@@ -11,6 +11,7 @@ from fh_dash.engine import sources
 from fh_dash.engine.answers import folders_around, readers
 from fh_dash.engine.caches import caches_in
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.lazies import makes
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import EXISTS, stamp, stamp_of_existence, take_own_write
@@ -203,8 +204,11 @@ class Scan:
         for (filename, function), place in readers(files).items():
             for module in loaded.get(filename, ()):
                 name = function.partition(".")[0]
-                thing = vars(self._program.records[module].module).get(name)
-                if any(cache.cache_info().currsize for _, cache in caches_in(name, thing)):
+                record = self._program.records[module]
+                thing = vars(record.module).get(name)
+                made = (vars(record.module).get(key) for key, _ in makes(record, name))
+                filled = any(cache.cache_info().currsize for _, cache in caches_in(name, thing))
+                if filled or any(thing is not None for thing in made):
                     self.caches[module, name] = self._program.relative(place)
 
     def _differs(self, name: str, file: str, before: str) -> bool:

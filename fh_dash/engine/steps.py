@@ -17,6 +17,7 @@ from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.journal import Journal, restore_mapping
+from fh_dash.engine.lazies import Lazies
 from fh_dash.engine.lineage import arrange
 from fh_dash.engine.lines import Moved
 from fh_dash.engine.match import match_definitions
@@ -52,6 +53,7 @@ class Steps:
         """The code of modules that ran again, before and now."""
         self.journal = Journal()
         self.caches = Caches(program.records, self.journal)
+        self.lazies = Lazies(program, graph, self.journal)
         self.facts = Facts(plan, graph, program)
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)
@@ -66,10 +68,13 @@ class Steps:
 
         What registries do not hold at this moment of a cold start, cached answers must not know of.
         """
-        if cached := self.caches.among(used):
-            self.caches.note_used(cached)
-            touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
-            self.caches.clear(cached & touched, self.facts.ran, asked=self._asked(name))
+        cached = self.caches.among(used)
+        if not cached and not self.lazies.among(used):
+            return
+        self.caches.note_used(cached)
+        touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
+        self.caches.clear(cached & touched, self.facts.ran, asked=self._asked(name))
+        self.lazies.drop(touched)
 
     def _asked(self, name: str) -> Iterator[Answers]:
         """What modules have asked caches for at this moment of a cold start, in which that one runs."""

@@ -75,9 +75,11 @@ class Transaction:
             return
         facts = attempt.facts
         self._program.stacks.settle()
-        attempt.steps.caches.clear(facts.touched(), facts.ran, asked=self._program.asked())
-        attempt.steps.caches.put_back(self._program.asked())
-        self.caches = (*registry.settle(self._kept, facts.ran), *attempt.steps.caches.dropped)
+        caches, lazies, touched = attempt.steps.caches, attempt.steps.lazies, facts.touched()
+        caches.clear(touched, facts.ran, asked=self._program.asked())
+        caches.put_back(self._program.asked())
+        lazies.drop(touched)
+        self.caches = (*registry.settle(self._kept, facts.ran), *caches.dropped, *lazies.dropped)
         move_instances(attempt.steps.successors.replaced)
         namespaces = [vars(record.module) for record in self._program.records.values()]
         refresh_closures(attempt.steps.reran, namespaces)
