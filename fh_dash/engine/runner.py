@@ -246,12 +246,16 @@ class Runner:
                 graph.add_dynamic(frame.name, name)
         for name in names:
             frame.trace.append(Arrival(name, unit))
+            so_far = self._program.changes
             try:
                 arrive(name)
             except Exception:
                 self._note_failed(name)
                 raise
-            for source in (*([] if name in known else [frame.source]), *frame.guests.values()):
+            if self._program.changes != so_far:
+                frame.watch.walker.forget(name)  # it may hold other objects now
+            new = name not in known or self._program.changes != so_far
+            for source in (*([frame.source] if new else []), *frame.guests.values()):
                 self._track(frame.watch, source, name)
         if self._program.changes != before:
             frame.watch.rebase()

@@ -145,7 +145,7 @@ class UnderWay:
 
     def _makes(self, module: str, key: str, value: object) -> bool:
         analysis = self._program.graph.analyses[module]
-        if key in analysis.declared - analysis.binds and self._is_set_by_others((module, key)):
+        if self._is_set_by_others((module, key)):
             return False
         own = key in analysis.binds | analysis.declared or key in self._program.graph.exports(module)
         return own or is_submodule(module, key, value)
