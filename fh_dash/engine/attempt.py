@@ -23,6 +23,7 @@ from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
 from fh_dash.engine.namespace_packages import drop_unused
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.reasons import Reasons
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.shortcut import Shortcut
@@ -44,10 +45,8 @@ class Attempt(Follower):
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
         self._arrived = self.steps.arrived
         self._shortcut = Shortcut(program, plan, self.facts, self._effects, self._under_way)
+        self._reasons = Reasons(program, self.facts, self._effects, self._under_way, self._arrived)
         self._before: set[str] = set()
-        self._known: set[str] = set()
-        self._failed: dict[str, str] = {}
-        """Modules whose re-run failed, and an importer handled that; each import of them tries it anew."""
 
     def run(self) -> Again | Broken | None:
         """Carry the plan out; what it has to be amended by when that cannot be. Project code's errors pass through."""
@@ -84,7 +83,9 @@ class Attempt(Follower):
     def _made(self) -> list[type]:
         """The classes of all modules that ran, or were loaded, in this transaction."""
         records = self._program.records
-        return [cls for n, r in records.items() if n in self.facts.ran or n not in self._known for cls in classes(r)]
+        return [
+            cls for n, r in records.items() if n in self.facts.ran or n not in self._reasons.known for cls in classes(r)
+        ]
 
     def _load(self) -> None:
         for name in sorted(self._plan.gone, reverse=True):
@@ -118,11 +119,11 @@ class Attempt(Follower):
             self.steps.unload(name, "its file is gone")
         for name in plan.unused & program.records.keys():
             self.steps.unload(name, _UNUSED)
-        known = self._known = set(program.records)
+        known = self._reasons.known = set(program.records)
         self._shortcut.open()
         self._arrive(program.entry)
         self._shortcut.close()
-        for name in self._failed:
+        for name in self._reasons.failed:
             raise Broken(name)
         self._arrived.update(dict.fromkeys(name for name in program.records if name not in known))
         self._arrive_late()
@@ -149,9 +150,9 @@ class Attempt(Follower):
             self._shortcut.close()
             del self._arrived[name]
             self._under_way.walked.pop(name, None)
-            self._failed[name] = "failed when it was imported before"
+            self._reasons.failed[name] = "failed when it was imported before"
             raise
-        self._failed.pop(name, None)
+        self._reasons.failed.pop(name, None)
         if package in self._under_way.running:  # as the import system does, once
             vars(self._program.records[package].module)[name.rpartition(".")[2]] = self._program.records[name].module
 
@@ -159,7 +160,7 @@ class Attempt(Follower):
         if self._effects.taken_back:
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
-        if reason := self._early_reason(name):
+        if reason := self._reasons.early(name):
             self._arrive_at_found(name)
             self._rerun(name, record, reason)
             return
@@ -173,18 +174,12 @@ class Attempt(Follower):
                     self._shortcut.take(name, self._arrived)
                     self._pass_import(name, record, step)
                 if stars or self.facts.sets_attributes:
-                    self._check_moment(name, step)
+                    self._reasons.check_moment(name, step)
         self._under_way.walked.pop(name, None)
-        if reason := self._late_reason(name, record):
+        if reason := self._reasons.late(name):
             self._rerun(name, record, reason)
         else:
             self.steps.leave(name, record)
-
-    def _early_reason(self, name: str) -> str:
-        """Why a module must run again, as far as that is known before its imports."""
-        under_way = self._under_way
-        early = self.facts.reason(name) or under_way.missing(name) or under_way.used_before(name)
-        return early or self._failed.get(name, "")
 
     def _arrive_at_found(self, name: str) -> None:
         """What it imported by name, and may find in `sys.modules` now, is to be as if it imported it."""
@@ -212,13 +207,6 @@ class Attempt(Follower):
                 raise Again(name, f"imports {step.module} inside try, and that fails") from error
             raise
 
-    def _check_moment(self, name: str, step: Arrival) -> None:
-        """What an import statement would bind at this moment must be what it has bound."""
-        hidden = self._under_way.hidden(name)
-        more = self.facts.stars.more(name, step, hidden, self._is_there)
-        if reason := more or self.facts.moment_reason(name, step.module):
-            raise Again(name, reason)
-
     # -------------------------------------------------------------- imports while modules run again
 
     def hides(self, name: str) -> frozenset[str]:
@@ -226,7 +214,7 @@ class Attempt(Follower):
 
     def lacks(self, name: str) -> frozenset[str]:
         inside = (other for other in self._program.records if other.rpartition(".")[0] == name)
-        return frozenset(other.rpartition(".")[2] for other in inside if not self._is_there(other))
+        return frozenset(other.rpartition(".")[2] for other in inside if not self._reasons.is_there(other))
 
     def loading(self, name: str) -> None:
         self.steps.make_used_ready(name, self._program.graph.used_by(name))
@@ -240,7 +228,7 @@ class Attempt(Follower):
 
     def arrive(self, name: str) -> None:
         """An import statement of a module that is running again led here."""
-        if name not in self._known:
+        if name not in self._reasons.known:
             return  # loaded a moment ago
         for running, before in self._under_way.running.items():
             if name not in self._arrived and self._program.graph.cyclic(running):
@@ -255,26 +243,6 @@ class Attempt(Follower):
         with self.facts.contents.so_far(segments(old), segments(self._runner.trace)):
             self._arrive(name)
         self._imported()
-
-    def _late_reason(self, name: str, record: Record) -> str:
-        """The reason that its imports gave a module to run again, once they are all there."""
-        early = self.facts.attribute_reason(name) or self._effects.out_of_order(name)
-        if not early and self.facts.in_circle(name):
-            early = self._under_way.optional(name, self.facts.values)
-        if early:
-            raise Again(name, early)
-        reason = self.facts.reason(name)
-        if not reason:
-            return ""
-        if self._effects.acted_during(name) or self._program.graph.cyclic(name):
-            # a cold start runs its first lines before its imports: go through it once more, knowing this
-            raise Again(name, reason)
-        return reason
-
-    def _is_there(self, name: str) -> bool:
-        """Whether the import of a module has ended at this moment of a cold start."""
-        begun = name in self._arrived or (name in self._program.records and name not in self._known)
-        return begun and name not in self._under_way.walked.keys() | self._under_way.running.keys()
 
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""

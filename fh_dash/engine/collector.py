@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fh_dash.engine.scopes import annotations_of, assigned, declared_global
@@ -16,9 +16,11 @@ from fh_dash.engine.uses import (
     READERS,
     START_UP,
     Use,
+    absolute,
     by_name,
+    called_in,
     dotted,
-    imported_by_name,
+    is_plain,
 )
 
 
@@ -68,7 +70,7 @@ class UseCollector(ast.NodeVisitor):
         path = dotted(node)
         if path and not self._depth and not self._is_local(path[0]):
             self.mutates.add(path[0])
-            self.results.update(_called(node))
+            self.results.update(called_in(node))
 
     def _mutate_by_call(self, func: ast.AST, decorates: bool = False) -> None:
         """`x.append(…)` may change `x`; `f(…)` is no reason to think that `f` has changed."""
@@ -87,7 +89,7 @@ class UseCollector(ast.NodeVisitor):
             self._mutate(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        path = dotted(node) if _plain(node) else ()
+        path = dotted(node) if is_plain(node) else ()
         stored = not isinstance(node.ctx, ast.Load)
         if stored:
             self._mutate(node.value)
@@ -101,12 +103,12 @@ class UseCollector(ast.NodeVisitor):
             self._mutate(node.value)
             if path := dotted(node.value):
                 self._use(path, node.lineno, stored=True)
-        if isinstance(node.ctx, ast.Load) or not _plain(node.value):
+        if isinstance(node.ctx, ast.Load) or not is_plain(node.value):
             self._without_via(node.value)
         self._without_via(node.slice)
 
     def visit_Call(self, node: ast.Call, *, decorates: bool = False) -> None:
-        if by_name(node) and _plain(node):
+        if by_name(node) and is_plain(node):
             self._use(dotted(node), node.lineno)
             for default in node.args[2:]:
                 self.visit(default)
@@ -124,7 +126,7 @@ class UseCollector(ast.NodeVisitor):
         """The callee of a call: its code runs, and what it belongs to may be changed by it."""
         func = node.func
         path = dotted(func)
-        if path and _plain(func):
+        if path and is_plain(func):
             self._use(path, node.lineno, callee=True, decorates=decorates)
             self._mutate_by_call(func, decorates)
         elif isinstance(func, ast.Call):  # rt("/")(f)
@@ -134,7 +136,7 @@ class UseCollector(ast.NodeVisitor):
                     self._use(path, node.lineno, called=True)
         else:
             self._mutate_by_call(func)
-            if isinstance(func, ast.Subscript) and _plain(func.value):  # `Repo[int]()`, `TABLE["x"]()`
+            if isinstance(func, ast.Subscript) and is_plain(func.value):  # `Repo[int]()`, `TABLE["x"]()`
                 self._use(path, node.lineno, called=True)
             self._without_via(func)
 
@@ -217,7 +219,7 @@ class UseCollector(ast.NodeVisitor):
             path = dotted(base)
             if path and not self._is_local(path[0]):
                 self._use(path, base.lineno, called=True)
-            if base not in node.bases or not _plain(base):  # who derives from a class does not look into it
+            if base not in node.bases or not is_plain(base):  # who derives from a class does not look into it
                 self.visit(base)
         self._bind(node.name)
         self._in_class += 1
@@ -229,7 +231,7 @@ class UseCollector(ast.NodeVisitor):
         for decorator in decorators:
             path = dotted(decorator)
             self._mutate_by_call(decorator, decorates=True)
-            if path and _plain(decorator):
+            if path and is_plain(decorator):
                 self._use(path, decorator.lineno, callee=True, decorates=True)
             elif isinstance(decorator, ast.Call):
                 self.visit_Call(decorator, decorates=True)
@@ -285,47 +287,14 @@ class UseCollector(ast.NodeVisitor):
             self._mutate(node.target)
         self.visit(node.target)
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+    def _named(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar) -> None:
         if node.name:
             self._bind(node.name)
         self.generic_visit(node)
 
-    def visit_MatchAs(self, node: ast.MatchAs) -> None:
-        if node.name:
-            self._bind(node.name)
-        self.generic_visit(node)
-
-    def visit_MatchStar(self, node: ast.MatchStar) -> None:
-        if node.name:
-            self._bind(node.name)
+    visit_ExceptHandler = visit_MatchAs = visit_MatchStar = _named
 
     def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
         if node.rest:
             self._bind(node.rest)
         self.generic_visit(node)
-
-
-def absolute(node: ast.ImportFrom, package: str) -> str:
-    """The dotted module of `from … import`, relative ones resolved against `package`."""
-    base = node.module or ""
-    if not node.level:
-        return base
-    parts = package.split(".") if package else []
-    parts = parts[: len(parts) - node.level + 1]
-    return ".".join([*parts, base] if base else parts)
-
-
-def _called(node: ast.AST) -> Iterator[str]:
-    """The function whose result this is a part of; calls before that one in the chain are visited by themselves."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Await):
-        node = node.value
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
-        yield node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-
-
-def _plain(node: ast.AST) -> bool:
-    """A name with attributes only, no call or subscript inside."""
-    while isinstance(node, ast.Attribute) or by_name(node):
-        found = by_name(node)
-        node = found[0] if found else node.value  # type: ignore[attr-defined]
-    return isinstance(node, ast.Name) or bool(imported_by_name(node))

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
-from fh_dash.engine.collector import UseCollector, absolute
+from fh_dash.engine.collector import UseCollector
 from fh_dash.engine.digests import Digests
 from fh_dash.engine.made_once import made_once
 from fh_dash.engine.methods import builders_of, methods_of
 from fh_dash.engine.trees import children, walk
-from fh_dash.engine.uses import Use
+from fh_dash.engine.uses import Use, absolute
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
 """Calls at the top level that may bind names which no static look can see."""

@@ -193,7 +193,7 @@ class Facts:
         moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
         for reached in self._reached(name):
             if self._concerns(name, reached) or moment.concerns(reached):
-                return _explain(reached)
+                return reached.reason
         return ""
 
     def is_project_module(self, name: str) -> bool:
@@ -286,7 +286,7 @@ class Facts:
             return ""
         for reached in self._reached(name):
             if reached.node in others and not reached.use.stored:
-                return _explain(reached)
+                return reached.reason
         stars = {star.module for star in self._graph.analyses[name].stars}
         namespace = vars(self._records[name].module) if name in self._records else {}
         for (module, key), before in others.items():
@@ -298,10 +298,3 @@ class Facts:
 def _answering(nodes: Iterable[Node]) -> set[str]:
     """Modules of which the `__getattr__` is among these."""
     return {module for module, name in nodes if name == "__getattr__"}
-
-
-def _explain(reached: Reached) -> str:
-    (module, name), line = reached.node, reached.use.line
-    if name == STAR:
-        return f"uses {module} at import time, line {line}"
-    return f"uses {name} of {module} at import time, line {line}"

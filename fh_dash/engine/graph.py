@@ -34,6 +34,12 @@ class Reached:
     def looks_inside(self) -> bool:
         return self.use.looks_inside or self.reads
 
+    @property
+    def reason(self) -> str:
+        """Why who uses it has to run again."""
+        (module, name), line = self.node, self.use.line
+        return f"uses {module if name == STAR else f'{name} of {module}'} at import time, line {line}"
+
 
 class Graph(Objects):
     """The analyses of all loaded project modules, with their names resolved against each other.

@@ -14,13 +14,14 @@ import abc
 import enum
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.adoption import is_adoptable, meets_itself
 from fh_dash.engine.analysis import Definition
+from fh_dash.engine.cells import functions_in, point_cell, same_cells
 from fh_dash.engine.detach import being_made, detach
 from fh_dash.engine.enums import adopt_members, parts_of
 from fh_dash.engine.journal import FUNCTION_PARTS, MISSING, UNSETTABLE, Journal, set_parts
@@ -118,7 +119,7 @@ class Keeper:
         if is_a(new, FunctionType):
             if outer:
                 self._methods.setdefault(outer, []).append(new)
-            if not is_a(old, FunctionType) or self._pinned(old) or not _same_cells(old, new):
+            if not is_a(old, FunctionType) or self._pinned(old) or not same_cells(old, new):
                 return new
             self._copy_function(old, new)
             if outer and new.__closure__:  # `super()` in it; whether the class is kept is known only when it is made
@@ -187,8 +188,8 @@ class Keeper:
             if name not in UNSETTABLE and not is_a(value, MemberDescriptorType):
                 type.__setattr__(old, name, value)
         order_attributes(old, list(contents))
-        for function in (*self._methods.pop(qualname, []), *_functions_in(contents)):
-            _point_cell(function, old, new)
+        for function in (*self._methods.pop(qualname, []), *functions_in(contents)):
+            point_cell(function, old, new)
         for key in self._inner.get(qualname, ()):
             if key >= 0:
                 self.made[key] = [self._method(thing) if id(thing) in plain else thing for thing in self.made[key]]
@@ -274,30 +275,3 @@ def _tell_descriptors(contents: Mapping[str, Any], old: type, new: type) -> None
         if type(attributes) is dict:
             for name in [name for name, thing in attributes.items() if thing is new]:
                 attributes[name] = old
-
-
-def _same_cells(old: FunctionType, new: FunctionType) -> bool:
-    return old.__code__.co_freevars == new.__code__.co_freevars and old.__globals__ is new.__globals__
-
-
-def _point_cell(function: FunctionType, cls: type, new: type) -> None:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        value = _cell_value(cell)
-        if value is new or (name == "__class__" and value is MISSING):
-            cell.cell_contents = cls
-
-
-def _cell_value(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
-
-
-def _functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
-    """Functions of a class body that no hook has seen: lambdas, also inside of properties and wrappers."""
-    for value in contents.values():
-        for part in (value, *inside(value)):
-            while is_a(part, FunctionType):
-                yield part
-                part = part.__dict__.get("__wrapped__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 CALLERS = frozenset(
@@ -106,3 +107,29 @@ def imported_by_name(node: ast.AST) -> str:
             text = name.value if isinstance(name, ast.Constant) else None
             return text if isinstance(text, str) and not text.startswith(".") else ""
     return ""
+
+
+def called_in(node: ast.AST) -> Iterator[str]:
+    """The function whose result this is a part of; calls before that one in the chain are visited by themselves."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Await):
+        node = node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        yield node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+
+
+def is_plain(node: ast.AST) -> bool:
+    """A name with attributes only, no call or subscript inside."""
+    while isinstance(node, ast.Attribute) or by_name(node):
+        found = by_name(node)
+        node = found[0] if found else node.value  # type: ignore[attr-defined]
+    return isinstance(node, ast.Name) or bool(imported_by_name(node))
+
+
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    """The dotted module of `from … import`, relative ones resolved against `package`."""
+    base = node.module or ""
+    if not node.level:
+        return base
+    parts = package.split(".") if package else []
+    parts = parts[: len(parts) - node.level + 1]
+    return ".".join([*parts, base] if base else parts)
