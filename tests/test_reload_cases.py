@@ -25,7 +25,6 @@ KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
     "imp_by_thread": "a module imported by a thread that another module started",
     "imp_module_replaced": "a module that puts another object into sys.modules in its place",
-    "reg_sequence_numbers": "an itertools.count moved on by several modules cannot be turned back",
 }
 """Case name -> why it fails. Strict: a case that passes must leave the table."""
 

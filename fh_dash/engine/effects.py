@@ -128,7 +128,7 @@ class Effects:
         """
         for other in sorted(self._run_with(name)):
             if other not in self._facts.ran and other not in running:
-                raise Again(other, f"holds start-up code, models or rows of {name}")
+                raise Again(other, f"holds start-up code, models, rows or numbers of {name}")
 
     def _run_with(self, name: str) -> set[str]:
         """Modules that own what the effects of `name` cannot be taken out of; they need new objects for it."""

@@ -10,7 +10,7 @@ class Irreversible(MutableMapping[str, Any]):
     """A mapping that is compared before and after; setting its items does nothing."""
 
     def state(self) -> Mapping[str, Any]:
-        """What tells one state from another."""
+        """What tells one state from another, by its keys; values are compared by identity."""
         raise NotImplementedError
 
     def __getitem__(self, name: str) -> Any:

@@ -23,6 +23,7 @@ from typing import Any
 from fh_dash.engine.abcs import Registry
 from fh_dash.engine.asked import Asked
 from fh_dash.engine.databases import Database, is_in_memory
+from fh_dash.engine.draws import SOURCES, Draws
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.mappings import Cells, Slots, plain_attribute
 from fh_dash.engine.memos import Memo, results
@@ -126,10 +127,12 @@ class Walker:
         elif is_a(thing, FunctionType):
             yield from self._function(node, thing, owner, key, depth)
         elif is_a(thing, _BOUND):
-            if is_a(thing.__self__, CONTAINERS):  # `register = HANDLERS.append`
+            if is_a(thing.__self__, (*CONTAINERS, *SOURCES)):  # `register = HANDLERS.append`
                 self._push(node, [(None, thing.__self__)], None, depth)
         elif type(thing) in STREAMS:
             yield self._track(node, Stream(thing), thing, owner, key)
+        elif type(thing) in SOURCES:
+            yield Tracked(node, Draws(thing), renew=True)
         elif is_a(thing, Memo):
             yield Tracked(node, thing, renew=True)
         elif is_a(thing, functools._lru_cache_wrapper):

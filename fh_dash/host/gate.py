@@ -17,6 +17,7 @@ from fh_dash.host.asgi import Message, Receive, Scope, Send
 from fh_dash.host.generation import Generation
 from fh_dash.host.interrupt import Ended
 from fh_dash.host.unavailable import refuse
+from fh_dash.host.variables import apply
 
 TRACE = "fh_dash.trace"
 """Key in the scope: an object of the recorder whose `queued` (ms) and `generation` are filled in here."""
@@ -48,6 +49,7 @@ class Gate:
             return
         if (trace := scope.get(TRACE)) is not None:
             trace.queued, trace.generation = queued, generation.number
+        apply(generation.variables)
         scope["state"] = generation.lifespan.state.copy()
         self._running[generation.number] += 1
         exchange: Exchange | None = None

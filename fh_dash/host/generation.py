@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fh_dash.host.asgi import ASGIApp
 from fh_dash.host.lifespan import Lifespan
+from fh_dash.host.variables import NONE, Variables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +22,9 @@ class Generation:
     app: ASGIApp
     """The same, as ASGI 3."""
     lifespan: Lifespan
+    variables: Variables = NONE
+    """What its modules have set when they were imported."""
 
-    def renewed(self, app: ASGIApp) -> Generation:
+    def renewed(self, app: ASGIApp, variables: Variables) -> Generation:
         """The generation after this one, with the same app object."""
-        return Generation(self.number + 1, self.name, self.found, app, self.lifespan)
+        return replace(self, number=self.number + 1, app=app, variables=variables)

@@ -7,7 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,7 @@ from fh_dash.host.lifespan import Lifespan
 from fh_dash.host.main_thread import explained
 from fh_dash.host.needs import Engine, Transaction
 from fh_dash.host.target import Target
+from fh_dash.host.variables import NONE, apply, changed
 from fh_dash.host.work import Work
 from fh_dash.settings import Settings
 
@@ -43,6 +45,8 @@ class _Change:
     wait: float = 0.0
     swap: float = 0.0
     running: int = 0
+    context: Context = field(default_factory=copy_context)
+    """Before anything of the project ran."""
 
 
 class Host:
@@ -169,24 +173,26 @@ class Host:
         if change.error is not None:
             return change
         change.wait = await self.gate.close(self._settings.gate_wait)
+        apply(old.variables if old else NONE)
+        change.context = copy_context()
         try:
             change.transaction = self.stretch.run(lambda: self._engine.execute(plan))
             executed = perf_counter()
             if change.transaction.error is not None:
                 change.error = self._report(change.transaction.error, stage)
             else:
-                await self._exchange(change, change.transaction, old, stage)
+                await self._exchange(change, change.transaction, stage)
             change.swap = (perf_counter() - executed) * 1000
         finally:
             self.gate.open()
         return change
 
-    async def _exchange(self, change: _Change, transaction: Transaction, old: Generation | None, stage: Stage) -> None:
+    async def _exchange(self, change: _Change, transaction: Transaction, stage: Stage) -> None:
         """The gate gets the new generation, or the transaction is rolled back."""
         committed = False
         tasks = self._tasks_of_the_app()
         try:
-            generation, change.error = await self._bring_up(transaction, old, stage)
+            generation, change.error = await self._bring_up(change, transaction, stage)
             if change.error is None:
                 transaction.commit()
                 committed = True
@@ -202,9 +208,10 @@ class Host:
         return [task for task, one in code.items() if one and self._engine.is_project_file(Path(one.co_filename))]
 
     async def _bring_up(
-        self, transaction: Transaction, old: Generation | None, stage: Stage
+        self, change: _Change, transaction: Transaction, stage: Stage
     ) -> tuple[Generation | None, ErrorReport | None]:
         """The next generation; for a new app object its start-up is run."""
+        old = change.old
         try:
             found = self._found(transaction, old)
             name = lookup.attribute_name(transaction.module, self._target)
@@ -214,13 +221,14 @@ class Host:
             return None, self._no_app(error)
         except BaseException as error:  # a factory's own
             return None, self._report(error, stage)
+        variables = changed(change.context, copy_context(), old.variables if old else NONE)
         if old is not None and found is old.found:
-            return old.renewed(app), None
+            return old.renewed(app, variables), None
         lifespan = Lifespan(app, options.get("lifespan") or "auto")
         failure = await lifespan.startup(self._settings.startup_wait)
         if failure is not None:
             return None, self._report(failure, "startup")
-        return Generation(old.number + 1 if old else 1, name, found, app, lifespan), None
+        return Generation(old.number + 1 if old else 1, name, found, app, lifespan, variables), None
 
     def _report(self, error: BaseException, stage: Stage) -> ErrorReport:
         return explained(self._engine.report(error, stage), error, self._settings.target)

@@ -485,7 +485,7 @@ class TestApps:
         project.load({"app.py": "from core import app\nimport a\n", "core.py": core, "a.py": source.format(1)})
         old = project["app"].app
         saved = project.save({"a.py": source.format(2)})
-        assert "core re-run: holds start-up code, models or rows of a" in saved.told
+        assert "core re-run: holds start-up code, models, rows or numbers of a" in saved.told
         assert project["app"].app is not old
         project.expect("len(app.app.router.on_startup)", 1)
 

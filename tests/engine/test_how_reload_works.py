@@ -85,7 +85,7 @@ REASONS: dict[str, tuple[dict[str, str], dict[str, str | None]]] = {
         {"menu.json": "2"},
     ),
     "moved to m/__init__.py": ({"app.py": "import m\n", "m.py": "X = 1\n"}, {"m.py": None, "m/__init__.py": "X = 1\n"}),
-    "holds start-up code, models or rows of m": (
+    "holds start-up code, models, rows or numbers of m": (
         {
             "app.py": "import core, m\n",
             "core.py": "class App:\n    def __init__(self): self.on_startup = []\napp = App()\n",
