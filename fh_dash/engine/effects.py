@@ -99,7 +99,7 @@ class Effects:
         done |= {name: segments(running[name]) for name in running if name in self._program.records}
         for name in done:
             for segment in (s for s in done[name] if s.applied):
-                for node in {delta.tracked.node for delta in segment.deltas if delta.tracked.only is None}:
+                for node in {delta.tracked.node for delta in segment.deltas}:
                     found.setdefault(node, []).append((segment.number, name))
         for entries in found.values():
             entries.sort()

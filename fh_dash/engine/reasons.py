@@ -41,7 +41,7 @@ class Reasons:
         """What its imports gave it, once they are all there; empty when there is none."""
         early = self._facts.attribute_reason(name) or self._effects.out_of_order(name)
         if not early and self._facts.in_circle(name):
-            early = self._under_way.optional(name, self._facts.values)
+            early = self._under_way.optional(name, self._facts.values) or self._under_way.outlived(name)
         if early:
             raise Again(name, early)
         reason = self._facts.reason(name)

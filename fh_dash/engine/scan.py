@@ -186,7 +186,7 @@ class Scan:
     def _imports_now(self, user: str, name: str) -> bool:
         graph = self._program.graph
         return name in graph.dynamic.get(user, ()) or any(
-            not i.deferred and not i.typing_only and name in (i.module, f"{i.module}.{i.name}")
+            not i.deferred and not i.typing_only and f"{i.module}.{i.name}.".startswith(f"{name}.")
             for i in graph.analyses[user].imports
         )
 

@@ -143,6 +143,23 @@ class UnderWay:
                 return f"could not import {key} from {imported.module} before, line {imported.line}"
         return ""
 
+    def outlived(self, name: str) -> str:
+        """What a module got in a circle of one that bound it again later, and gets from no circle any more."""
+        held, analysis = vars(self._program.records[name].module), self._program.graph.analyses[name]
+        for imported in analysis.imports:
+            module, key = imported.module, imported.name or STAR
+            if imported.deferred or imported.guarded or key == STAR or module not in self._program.records:
+                continue
+            if module in self.walked or module in self.running or _is_bound_again(analysis, imported.local):
+                continue
+            makers = self._program.graph.analyses[module].by_name.get(key, ())
+            given = vars(self._program.records[module].module).get(key, MISSING)
+            had = held.get(imported.local, MISSING)
+            twice = sum(key in unit.binds for unit in makers) > 1 and given is not MISSING and had is not MISSING
+            if twice and not same_value(had, given) and not self._is_set_by_others((module, key)):
+                return f"imports {key} from {module}, which has another one in the end"
+        return ""
+
     def _makes(self, module: str, key: str, value: object) -> bool:
         analysis = self._program.graph.analyses[module]
         if self._is_set_by_others((module, key)):
