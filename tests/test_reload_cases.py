@@ -24,7 +24,6 @@ SERVER = f"{PYTHON} -m fh_utils dev {{entry}} --port {{port}} --no-access-log"
 KNOWN_WRONG: dict[str, str] = {
     "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
     "imp_by_thread": "a module imported by a thread that another module started",
-    "imp_module_replaced": "a module that puts another object into sys.modules in its place",
 }
 """Case name -> why it fails. Strict: a case that passes must leave the table."""
 

@@ -284,9 +284,9 @@ def _parts(thing: Any) -> Iterable[Any]:
 
 def is_read(graph: Graph, reached: Reached) -> bool:
     """Whether a use that calls nothing sees more than which object it is: all of data, attributes of a class."""
-    (module, name), path = reached.node, reached.use.path
+    (module, name), path = graph.origin(reached.node), reached.use.path
     analysis = graph.analyses.get(module)
     kinds = {unit.kind for unit in (analysis.by_name.get(name, ()) if analysis else ())} - {"import"}
-    if kinds == {"class"}:
-        return len(path) > 1 and path[-1] != name
+    if kinds <= {"class"}:  # nothing is known of what may come from several modules
+        return len(path) > 1 and path[-1] not in (name, reached.node[1])
     return not kinds <= {"def"}

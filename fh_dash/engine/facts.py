@@ -7,6 +7,7 @@ contents   what modules did to the containers of others (`contents`)
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,8 @@ class Facts:
         self.ran: set[str] = set()
         self.stars = Stars(graph, former, program.records, self.values, self.existence, self.ran)
         self.gone: set[str] = set(plan.gone)
+        self.replaced: set[str] = set()
+        """Modules that ran, and in whose place in `sys.modules` is or was another object: nobody knows what it has."""
         self.candidates: set[str] = set()
         """Modules that some fact may concern; the others need not be asked about."""
         self._spread_from: set[str] = set()
@@ -122,6 +125,8 @@ class Facts:
     def note_run(self, name: str, old: Collection[Segment], new: Collection[Segment]) -> None:
         """A module ran: what it put elsewhere behaves differently, for those that come after it."""
         self.ran.add(name)
+        if sys.modules.get(name) is not self._records[name].module:
+            self.replaced.add(name)
         self._note_set(new)
         self.contents.note_run(old, new)
         self.concern((), [name])
@@ -205,7 +210,7 @@ class Facts:
 
     def _imports_reason(self, name: str) -> str:
         analysis = self._graph.analyses[name]
-        if analysis.stars or self.existence or self.gone or self._answering:
+        if analysis.stars or self.existence or self.gone or self._answering or self.replaced:
             for imported in analysis.imports:
                 if reason := self._import_reason(imported) or self.stars.reason(name, imported):
                     return reason
@@ -233,6 +238,8 @@ class Facts:
     def _import_reason(self, imported: Import) -> str:
         if imported.deferred or imported.typing_only:
             return ""
+        if imported.module in self.replaced:
+            return f"imports {imported.module}, which puts another object in its place, line {imported.line}"
         node = (imported.module, imported.name or STAR)
         by_function = imported.module in self._answering and imported.name not in (None, STAR)
         if node in self.existence or (by_function and not self._has(*node)):

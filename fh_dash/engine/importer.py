@@ -152,10 +152,24 @@ class ProjectFinder(MetaPathFinder):
     def install(self) -> None:
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
+            self._path_stats = SourceFileLoader.path_stats
+            SourceFileLoader.path_stats = self._stats_of_foreign()  # type: ignore[method-assign, assignment]
 
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+            SourceFileLoader.path_stats = self._path_stats  # type: ignore[method-assign]
+
+    def _stats_of_foreign(self) -> Callable[[SourceFileLoader, str], Mapping[str, Any]]:
+        """Without them, files of the project that are loaded by path are compiled from source, like its modules."""
+        original = SourceFileLoader.path_stats
+
+        def path_stats(loader: SourceFileLoader, path: str) -> Mapping[str, Any]:
+            if self._program.is_project_path(path):
+                raise OSError(f"no bytecode is used of {path}")
+            return original(loader, path)
+
+        return path_stats
 
     # ------------------------------------------------------------------------------------------- running
 
@@ -198,12 +212,16 @@ class ProjectFinder(MetaPathFinder):
         known = self._known()
         targets = [target for target in self._targets(name, globals, fromlist, level) if target in known]
         self._runner.after_import(targets, self.follower.arrive)
+        if not is_a(module, ModuleType):  # what a module has put in its place
+            return module
         hidden = self.follower.hides(module.__name__) if fromlist else frozenset()
         absent = self.follower.lacks(module.__name__) if "*" in fromlist else frozenset()
         return half_made(module, hidden, absent) if hidden or absent else module
 
     def _after_name(self, module: ModuleType) -> None:
         outer, graph = self._runner.running(), self._program.graph
+        if not is_a(module, ModuleType):
+            return
         if outer in graph.analyses and module.__name__ in graph.analyses and outer is not None:
             graph.add_dynamic(outer, module.__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -31,11 +32,16 @@ def _environ() -> Iterator[Tracked]:
     yield Tracked(("os", "environ"), os.environ._data)  # type: ignore[attr-defined]
 
 
+def _warnings() -> Iterator[Tracked]:
+    yield Tracked(("warnings", "filters"), warnings.filters)
+
+
 CONTAINERS: Mapping[str, Callable[[], Iterable[Tracked]]] = {
     "logging": _loggers,
     "sys": _import_system,
     "os": _environ,
     "dotenv": _environ,
+    "warnings": _warnings,
 }
 """Imported package -> containers of it; what a module adds there is taken back like its registrations."""
 

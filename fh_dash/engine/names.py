@@ -60,6 +60,8 @@ class Names:
             return
         analysis = self.analyses[module]
         name = path[0]
+        if name == "globals" and name not in analysis.binds:
+            yield module, STAR
         if not _ENVIRONMENT.isdisjoint(path) and self._is_foreign(module, name):
             yield ENVIRONMENT
         imports = [i for i in analysis.imports if i.local == name and not i.typing_only and not i.deferred]

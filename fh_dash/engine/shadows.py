@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -16,6 +17,17 @@ def same_items(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
+def _unshadowed_ref(thing: weakref.ref[Any], shadows: Shadows) -> weakref.ref[Any]:
+    """What `WeakSet`, `WeakKeyDictionary` and `WeakValueDictionary` hold."""
+    cls = thing()
+    kept = unshadowed(cls, shadows) if is_a(cls, type) else cls
+    if kept is cls:
+        return thing
+    if isinstance(thing, weakref.KeyedRef):
+        return weakref.KeyedRef(kept, thing.__callback__, thing.key)
+    return type(thing)(kept, thing.__callback__)
+
+
 def unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
     """`thing` with new classes, also inside tuples and fresh containers, exchanged for the kept ones."""
     found = shadows.get(id(thing))
@@ -23,6 +35,8 @@ def unshadowed(thing: Any, shadows: Shadows, depth: int = 0) -> Any:
         return found[1]
     if depth > 3:
         return thing
+    if isinstance(thing, weakref.ref):
+        return _unshadowed_ref(thing, shadows)
     if type(thing) is tuple:
         inner = tuple(unshadowed(part, shadows, depth + 1) for part in thing)
         return thing if same_items(inner, thing) else inner

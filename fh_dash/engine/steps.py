@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -111,6 +112,9 @@ class Steps:
         graph, namespace = self._program.graph, vars(record.module)
         self.journal.save_mapping(namespace)
         before = dict(namespace)
+        if sys.modules.get(name) is not record.module:
+            self.facts.replaced.add(name)
+            sys.modules[name] = record.module
         relocate(record.module, source, self.journal)
         prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis))
         self.facts.ran.add(name)

@@ -122,6 +122,8 @@ class Walker:
             if len(thing) <= _SMALL:
                 items = list(thing.items()) if is_a(thing, dict) else [(_ELEMENT, part) for part in thing]
                 self._push(node, items, thing, depth)
+            if type(thing) not in CONTAINERS and self._modules(type(thing).__module__) is not None:
+                yield from self._attributes(node, thing, owner, key, depth)  # of `class Registry(dict)`
         elif is_a(thing, tuple):
             self._push(node, [(None, part) for part in tuple.__iter__(thing)], None, depth)
         elif is_a(thing, FunctionType):
@@ -233,6 +235,10 @@ class Walker:
                 yield Tracked(node, Database(thing), renew=True)
             return
         yield from self._slots(node, thing, owner, key, depth)
+        yield from self._attributes(node, thing, owner, key, depth)
+
+    def _attributes(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
+        cls = type(thing)
         attributes = plain_attribute(thing, "__dict__")
         if type(attributes) is not dict:
             return
