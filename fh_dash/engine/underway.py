@@ -150,7 +150,10 @@ class UnderWay:
             module, key = imported.module, imported.name or STAR
             if imported.deferred or imported.guarded or key == STAR or module not in self._program.records:
                 continue
-            if module in self.walked or module in self.running or _is_bound_again(analysis, imported.local):
+            again = len(analysis.by_name.get(imported.local, ())) > 1
+            if again or module in self.walked or module in self.running:
+                continue
+            if any(imported.local in self._program.graph.exports(star.module) for star in analysis.stars):
                 continue
             makers = self._program.graph.analyses[module].by_name.get(key, ())
             given = vars(self._program.records[module].module).get(key, MISSING)

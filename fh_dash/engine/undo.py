@@ -80,15 +80,14 @@ def _undo_sequence(delta: Delta, container: Any) -> None:
 
 
 def _merged(now: list[Any], wanted: list[Any], other: list[Any]) -> list[Any]:
-    """`now` with the elements that are in `wanted` but not in `other`, each behind its left neighbour there."""
+    """`now` with the elements that are in `wanted` but not in `other`, each behind who is left of it there."""
     here = set(map(id, other))
     result = list(now)
     for place, thing in enumerate(wanted):
         if id(thing) in here:
             continue
-        left = wanted[place - 1] if place else MISSING
-        at = next((n for n, item in enumerate(result) if item is left), -1) + 1
-        result.insert(at if place else 0, thing)
+        there = {id(item): number for number, item in enumerate(result)}
+        result.insert(next((there[id(left)] + 1 for left in wanted[:place][::-1] if id(left) in there), 0), thing)
     return result
 
 
