@@ -164,7 +164,7 @@ def set_item(mapping: Any, key: Any, value: Any) -> None:
     if mapping is _ENVIRON:
         os.environ[os.fsdecode(key)] = os.fsdecode(value)
         dict.__setitem__(mapping, key, value)  # the same object, by which is told who has set it
-    elif isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+    elif _is_plain(mapping):
         dict.__setitem__(mapping, key, value)
     else:
         mapping[key] = value
@@ -173,10 +173,17 @@ def set_item(mapping: Any, key: Any, value: Any) -> None:
 def drop_item(mapping: Any, key: Any) -> None:
     if mapping is _ENVIRON:
         os.environ.pop(os.fsdecode(key), None)
-    elif isinstance(mapping, dict) and not isinstance(mapping, OrderedDict):
+    elif _is_plain(mapping):
         dict.pop(mapping, key, None)
     else:
         mapping.pop(key, None)
+
+
+def _is_plain(mapping: Any) -> bool:
+    """Whether it holds its keys as a dict does, and has no order of them besides."""
+    if not isinstance(mapping, dict) or isinstance(mapping, OrderedDict):
+        return False
+    return all(base.__module__.partition(".")[0] != "sortedcontainers" for base in type(mapping).__mro__)
 
 
 def restore_sequence(container: Any, before: list[Any]) -> None:

@@ -58,6 +58,25 @@ class Cells(MutableMapping[str, Any]):
         return sum(1 for _ in self)
 
 
+class Defaults(Mapping[Any, Any]):
+    """The defaults of a function by place or name: a list among them is shared by all calls."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self._function = function
+
+    def _values(self) -> dict[Any, Any]:
+        return {**dict(enumerate(self._function.__defaults__ or ())), **(self._function.__kwdefaults__ or {})}
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._values()[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+
 def plain_attribute(thing: object, name: str) -> Any:
     """An attribute as Python itself finds it, whatever the project's class does instead; None without it."""
     find = type(thing).__getattribute__

@@ -25,7 +25,7 @@ from fh_dash.engine.asked import Asked
 from fh_dash.engine.databases import Database, is_in_memory
 from fh_dash.engine.draws import SOURCES, Draws
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.mappings import Cells, Slots, plain_attribute
+from fh_dash.engine.mappings import Cells, Defaults, Slots, plain_attribute
 from fh_dash.engine.memos import Memo, results
 from fh_dash.engine.names import Node
 from fh_dash.engine.streams import STREAMS, Stream
@@ -169,12 +169,13 @@ class Walker:
         if module.partition(".")[0] == "fh_dash":
             return  # what is kept by a decorator of ours, and `import_module` as long as we stand in for it
         if function.__closure__:
-            cells = self._cells(node, function, owner, key)
+            cells = self._part(node, Cells(function), function, owner, key)
             if self._modules(module) is not None:
                 yield cells
             self._push(node, list(cells.container.items()), cells.container, depth)
-        defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-        self._push(node, [(None, value) for value in defaults], None, depth)
+        if function.__defaults__ or function.__kwdefaults__:
+            defaults = self._part(node, Defaults(function), function, owner, key).container
+            self._push(node, list(defaults.items()), defaults, depth)
         name = function.__name__
         if function.__dict__ or name in self._assigned or name in code_names(function.__code__):
             yield Tracked(node, function.__dict__)
@@ -190,9 +191,9 @@ class Walker:
                     yield Tracked((module, name), function.__globals__, only=frozenset({name}))
             self._globals(module, function.__globals__, names, depth)
 
-    def _cells(self, node: Node, function: FunctionType, owner: Any, key: Any) -> Tracked:
-        """What a function has from the one around it is there as long as itself, or what it is wrapped in."""
-        tracked = Tracked(node, Cells(function))
+    def _part(self, node: Node, part: Any, function: FunctionType, owner: Any, key: Any) -> Tracked:
+        """What a function has of its own is there as long as itself, or what it is wrapped in."""
+        tracked = Tracked(node, part)
         if (above := self._tracked.get(id(owner))) is not None:
             tracked.above = above
             tracked.element = function if key is _ELEMENT else contents(owner).get(key, function)
