@@ -289,7 +289,7 @@ class Attempt(Follower):
             if name in self.facts.ran:
                 self._effects.hold_owners(name, self._plan.reruns)
             elif name in known and name in self.facts.candidates and name in program.records:
-                if reason := self.facts.reason(name, later=True) or self.facts.attribute_reason(name):
+                if reason := self.facts.reason(name, later=True) or self._reasons.of_attributes(name):
                     raise Again(name, reason, known - program.records.keys() - self._plan.gone)
                 self.steps.rebind(name, later=True)
 

@@ -20,6 +20,7 @@ from fh_dash.engine.uses import (
     by_name,
     called_in,
     dotted,
+    imported_by_name,
     is_plain,
 )
 
@@ -113,6 +114,8 @@ class UseCollector(ast.NodeVisitor):
             for default in node.args[2:]:
                 self.visit(default)
             return
+        if imported_by_name(node):
+            self._use(dotted(node), node.lineno)
         self._call(node, decorates)
         before, self._via = self._via, dotted(node.func)
         for part in node.args:
@@ -287,14 +290,9 @@ class UseCollector(ast.NodeVisitor):
             self._mutate(node.target)
         self.visit(node.target)
 
-    def _named(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar) -> None:
-        if node.name:
-            self._bind(node.name)
+    def _named(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        if name := node.rest if isinstance(node, ast.MatchMapping) else node.name:
+            self._bind(name)
         self.generic_visit(node)
 
-    visit_ExceptHandler = visit_MatchAs = visit_MatchStar = _named
-
-    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
-        if node.rest:
-            self._bind(node.rest)
-        self.generic_visit(node)
+    visit_ExceptHandler = visit_MatchAs = visit_MatchStar = visit_MatchMapping = _named

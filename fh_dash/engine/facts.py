@@ -17,11 +17,12 @@ from fh_dash.engine.attributes import Attributes
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
+from fh_dash.engine.holders import handing_on, holding
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.program import Program
 from fh_dash.engine.stars import Stars
 from fh_dash.engine.uses import IMPORTED
 from fh_dash.engine.values import keep_equal_containers, same_value
@@ -37,10 +38,10 @@ class Facts:
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
         self._answering = _answering(self.behaviour)
-        self._holding = graph.holding(plan.renamed)
+        self._holding = holding(graph, plan.renamed)
         """Names of what a library made of a function that shows something else now: it may come out equal."""
         self.contents = Contents(graph, program, self.behaviour, self.concern)
-        self._attributes = Attributes(program.records)
+        self.attributes = Attributes(program.records)
         self._ends = dict(program.ends)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
@@ -100,7 +101,9 @@ class Facts:
             found.add(node)
             if old is MISSING or new is MISSING:
                 self.existence.add(node)
-        self._spread(found)
+        values = ((node, self.values[node]) for node in found if node in self.values)
+        other = [node for node, (old, new) in values if old is not new and callable(old)]
+        self._spread(found | handing_on(self._graph, other))
 
     def _is_renewed(self, node: Node, thing: Any, by_call: Collection[str]) -> bool:
         """Whether the same function or class shows something else to who only holds it."""
@@ -155,31 +158,31 @@ class Facts:
         self._spread({(name, key), *((name, user) for user, nodes in uses if any(node[1] == key for node in nodes))})
 
     def _note_set(self, segments: Collection[Segment]) -> None:
-        self.concern((), self._attributes.note_set(segments))
+        self.concern((), self.attributes.note_set(segments))
 
     def touched(self) -> set[Node]:
         """All names that behave differently, be it by what the containers hold that they look into."""
-        return self.behaviour | self.contents.touched() | self._graph.spread(self._attributes.settled)
+        return self.behaviour | self.contents.touched() | self._graph.spread(self.attributes.settled)
 
     def note_taken_back(self, segment: Segment) -> None:
         """What a segment set on modules is about to be taken back, and may come to another value."""
-        self.concern((), self._attributes.note_taken_back(segment))
+        self.concern((), self.attributes.note_taken_back(segment))
 
     @property
     def set_on_modules(self) -> Collection[Node]:
         """Attributes that others set on modules, and that have other values than last time."""
-        return self._attributes.settled
+        return self.attributes.settled
 
     def settle_attributes(self) -> None:
         """Attributes that others set on modules are values as well, from the moment when they have come to another."""
-        self.concern(self._attributes.settle(self.values))
+        self.concern(self.attributes.settle(self.values))
 
     # ------------------------------------------------------------------------------------------- asking
 
     @property
     def sets_attributes(self) -> bool:
         """Whether attributes were set on modules, or taken back from them: any other one may have met these."""
-        return bool(self._attributes)
+        return bool(self.attributes)
 
     def reason(self, name: str, *, later: bool = False) -> str:
         """Why a module must run again; empty when it need not.
@@ -196,7 +199,7 @@ class Facts:
         if reason := self._imports_reason(name) or self._gone_reason(name):
             return reason
         moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
-        for reached in self._reached(name):
+        for reached in self.reached(name):
             if self._concerns(name, reached) or moment.concerns(reached):
                 return reached.reason
         return ""
@@ -224,7 +227,7 @@ class Facts:
                     return f"uses {reached.node[0]}, which is gone, line {reached.use.line}"
         return ""
 
-    def _reached(self, name: str) -> Iterable[Reached]:
+    def reached(self, name: str) -> Iterable[Reached]:
         yield from self._graph.reached(name)
         if self._graph.analyses[name].stars and name in self._former.analyses:
             # what a star import gave last time may come from elsewhere now, or not at all
@@ -257,8 +260,8 @@ class Facts:
         node, use = reached.node, reached.use
         if node[1] == STAR:
             return node[0] in self.ran or any(n[0] == node[0] for n in self.behaviour)
-        if node in self._attributes.settled:
-            return use.stored and node[0] in self.ran  # the rest when its imports are behind it: `attribute_reason`
+        if node in self.attributes.settled:
+            return use.stored and node[0] in self.ran  # the rest: see `Reasons.of_attributes`
         if node in self.values or (use.stored and node[0] in self.ran):
             return True
         if node in self.behaviour:
@@ -269,37 +272,6 @@ class Facts:
             if reached.behaves or (is_read(self._graph, reached) and not use.handed_on):
                 return True
         return False
-
-    def moment_reason(self, name: str, module: str) -> str:
-        """Why it must run again, at the moment when it imports that one: others have set a name by then, or not yet."""
-        own = vars(self._records[name].module)
-        for key in self._attributes.of(module):
-            now = value_of(self._records, (module, key), MISSING)
-            for imported in self._graph.analyses[name].imports:
-                here = (imported.module, imported.name) == (module, key) and not imported.deferred
-                star = imported.module == module and self.stars.only_giver(name, imported, key)
-                held = own.get(key if star else imported.local, MISSING)
-                if (here or star) and not same_value(held, now):
-                    return f"imports {key} from {module}, which others set, line {imported.line}"
-        return ""
-
-    def attribute_reason(self, name: str) -> str:
-        """Why it must run again once its imports are behind it: what others set on modules came to other values.
-
-        A module may have met them before others set them; so it is to run from the beginning.
-        """
-        others = self._attributes.changed_before(self._ends.get(name, 0))
-        if not others or name not in self._graph.analyses:
-            return ""
-        for reached in self._reached(name):
-            if reached.node in others and not reached.use.stored:
-                return reached.reason
-        stars = {star.module for star in self._graph.analyses[name].stars}
-        namespace = vars(self._records[name].module) if name in self._records else {}
-        for (module, key), before in others.items():
-            if module in stars and not key.startswith("_") and namespace.get(key, MISSING) is before:
-                return f"imports * from {module}, which has another {key}"
-        return ""
 
 
 def _answering(nodes: Iterable[Node]) -> set[str]:

@@ -269,23 +269,6 @@ class Graph(Objects):
                         waiting.append(user_node)
         return found
 
-    def holding(self, nodes: Collection[Node]) -> set[Node]:
-        """Names of data for which one of these was given to a library: `Page = Annotated[int, Depends(page)]`."""
-        found, waiting = set[Node](), list(nodes)
-        while waiting:
-            node = waiting.pop()
-            for user in (node[0], *self.importers(node[0])) if node[0] in self.analyses else ():
-                new = {(user, name) for name in self._made_by_handing_on(user, node)} - found
-                found |= new
-                waiting += new
-        return found
-
-    def _made_by_handing_on(self, module: str, node: Node) -> Iterator[str]:
-        for unit in self.analyses[module].units:
-            given = (use for use in unit.now if use.handed_on) if unit.kind == "other" else ()
-            if any(node in self.resolve(module, use.path) for use in given):
-                yield from unit.binds
-
     def _only_adds(self, user: Node, node: Node, strict: bool) -> bool:
         only = self.mutators(user[0]).get(user[1], {}).get(node)
         return only is not None and (only or not strict)

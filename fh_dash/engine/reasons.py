@@ -7,9 +7,12 @@ from collections.abc import Collection, Set
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
-from fh_dash.engine.program import Program
+from fh_dash.engine.graph import Graph
+from fh_dash.engine.journal import MISSING
+from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.underway import UnderWay
+from fh_dash.engine.values import same_value
 
 
 class Reasons:
@@ -20,10 +23,15 @@ class Reasons:
     ) -> None:
         self._program, self._facts, self._effects, self._under_way = program, facts, effects, under_way
         self._arrived = arrived
+        self._ends = dict(program.ends)
         self.known: Set[str] = frozenset()
         """The modules that were loaded when the walk began."""
         self.failed: dict[str, str] = {}
         """Modules whose re-run failed, and an importer handled that; each import of them tries it anew."""
+
+    @property
+    def _graph(self) -> Graph:
+        return self._program.graph
 
     def early(self, name: str) -> str:
         """As far as that is known before its imports; empty when there is none."""
@@ -34,18 +42,50 @@ class Reasons:
     def check_moment(self, name: str, step: Arrival) -> None:
         """What an import statement would bind at this moment must be what it has bound."""
         more = self._facts.stars.more(name, step, self._under_way.hidden(name), self.is_there)
-        if reason := more or self._facts.moment_reason(name, step.module):
+        if reason := more or self._of_moment(name, step.module):
             raise Again(name, reason)
+
+    def _of_moment(self, name: str, module: str) -> str:
+        """Others have set a name by then on the module that it imports, or not yet."""
+        facts, own = self._facts, vars(self._program.records[name].module)
+        for key in facts.attributes.of(module):
+            now = value_of(self._program.records, (module, key), MISSING)
+            for imported in self._graph.analyses[name].imports:
+                here = (imported.module, imported.name) == (module, key) and not imported.deferred
+                star = imported.module == module and facts.stars.only_giver(name, imported, key)
+                held = own.get(key if star else imported.local, MISSING)
+                if (here or star) and not same_value(held, now):
+                    return f"imports {key} from {module}, which others set, line {imported.line}"
+        return ""
+
+    def of_attributes(self, name: str) -> str:
+        """What others set on modules came to other values, its imports being behind it.
+
+        A module may have met them before others set them; so it is to run from the beginning.
+        """
+        others = self._facts.attributes.changed_before(self._ends.get(name, 0))
+        if not others or name not in self._graph.analyses:
+            return ""
+        for reached in self._facts.reached(name):
+            if reached.node in others and not reached.use.stored:
+                return reached.reason
+        stars = {star.module for star in self._graph.analyses[name].stars}
+        record = self._program.records.get(name)
+        namespace = vars(record.module) if record else {}
+        for (module, key), before in others.items():
+            if module in stars and not key.startswith("_") and namespace.get(key, MISSING) is before:
+                return f"imports * from {module}, which has another {key}"
+        return ""
 
     def late(self, name: str) -> str:
         """What its imports gave it, once they are all there; empty when there is none."""
-        early = self._facts.attribute_reason(name) or self._effects.out_of_order(name)
+        early = self.of_attributes(name) or self._effects.out_of_order(name)
         if not early and self._facts.in_circle(name):
             early = self._under_way.optional(name, self._facts.values) or self._under_way.outlived(name)
         if early:
             raise Again(name, early)
         reason = self._facts.reason(name)
-        if reason and (self._effects.acted_during(name) or self._program.graph.cyclic(name)):
+        if reason and (self._effects.acted_during(name) or self._graph.cyclic(name)):
             # a cold start runs its first lines before its imports: go through it once more, knowing this
             raise Again(name, reason)
         return reason
