@@ -132,7 +132,7 @@ def _used_early(name: str, before: dict[str, Any], provided: set[str], analysis:
                 entered.add(key)
                 waiting += [use for unit in analysis.by_name.get(key, ()) if key in unit.binds for use in unit.later]
         early |= {i.name for i in own if i.line == unit.line and i.name is not None and i.name not in bound}
-        bound |= unit.binds
+        bound |= unit.binds if not unit.conditional else unit.binds - analysis.certain  # those come later, in any case
     return {key for key in early if not (hasattr(builtins, key) and key not in before)}
 
 

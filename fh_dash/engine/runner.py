@@ -252,6 +252,7 @@ class Runner:
             except Exception:
                 self._note_failed(name)
                 raise
+            self._show_in_package(name)
             if self._program.changes != so_far:
                 frame.watch.walker.forget(name)  # it may hold other objects now
             new = name not in known or self._program.changes != so_far
@@ -259,6 +260,13 @@ class Runner:
                 self._track(frame.watch, source, name)
         if self._program.changes != before:
             frame.watch.rebase()
+
+    def _show_in_package(self, name: str) -> None:
+        """A submodule that outlived its package, whose first import failed, is an attribute of it all the same."""
+        package, _, attribute = name.rpartition(".")
+        records = self._program.records
+        if package not in records and name in records and any(frame.name == package for frame in self.stack):
+            vars(sys.modules[package]).setdefault(attribute, records[name].module)
 
     def after_import(self, names: Sequence[str], arrive: Callable[[str], object]) -> None:
         """The statement has been carried out: it, or a package that it led to, may have loaded some of these."""
