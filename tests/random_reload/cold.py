@@ -6,12 +6,9 @@ input and answers with a line of JSON: the account, or the error that the import
 
 from __future__ import annotations
 
-import gc
 import importlib
-import json
 import os
 import signal
-import subprocess
 import sys
 import warnings
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from typing import Any
 
 from tests.random_reload.executions import executions
 from tests.random_reload.observe import Account, observe
+from tests.support import forks
 
 _SECONDS = 5
 """Longer than any sane project takes; one that does not end is no valid project."""
@@ -45,28 +43,13 @@ class Cold:
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.random_reload.cold"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
+        self._forks = forks.Forks([sys.executable, "-m", "tests.random_reload.cold"], env=environment)
 
     def start(self, root: Path, entry: str) -> Outcome:
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps([str(root), entry]).encode() + b"\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline())
-        return Outcome(**{"account": {}, **answer})
+        return Outcome(**{"account": {}, **self._forks.ask([str(root), entry])})
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
+        self._forks.close()
 
     def __enter__(self) -> Cold:
         return self
@@ -90,29 +73,17 @@ def _answer(root: str, entry: str) -> dict[str, Any]:
     return {"account": observe(root), "twice": twice}
 
 
+def _failed(status: int) -> dict[str, Any]:
+    if status == signal.SIGALRM:
+        return {"error": "did not end", "endless": True}
+    return {"error": f"ended with status {status}"}
+
+
 def _serve() -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
     warnings.simplefilter("ignore")
-    out = os.dup(1)
-    os.dup2(2, 1)  # what projects print is no answer
-    gc.freeze()
-    for line in sys.stdin.buffer:
-        child = os.fork()
-        if not child:
-            gc.disable()
-            _write(out, json.dumps(_answer(*json.loads(line))).encode() + b"\n")
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if status == signal.SIGALRM:
-            _write(out, json.dumps({"error": "did not end", "endless": True}).encode() + b"\n")
-        elif status:
-            _write(out, json.dumps({"error": f"ended with status {status}"}).encode() + b"\n")
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
+    forks.serve(_answer, _failed)
 
 
 if __name__ == "__main__":
