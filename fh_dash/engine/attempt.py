@@ -167,6 +167,7 @@ class Attempt(Follower):
         stars = self._program.graph.analyses[name].stars
         for number, step in enumerate(record.trace):
             if isinstance(step, Segment):
+                self._under_way.check_set(step)
                 self._effects.put_back(name, record, number, step)
             else:
                 if step.failed or step.module not in self._arrived:

@@ -78,7 +78,7 @@ class Caches:
             for name, cache in self._of(node):
                 if gone.get(id(cache)):
                     known = {a for found in stays for a in found.get(id(cache), ())}
-                    self._clear(name, cache, "a module asked that is gone", known)
+                    self._clear(name, cache, "a module asked for it that does so no more", known)
 
     def _clear(self, name: str, cache: _lru_cache_wrapper[Any], reason: str, stays: Collection[Answer]) -> None:
         known = calls(cache)

@@ -46,6 +46,8 @@ class Delta:
     """Of a sequence, where more than appending happened: all elements before and after; of a mapping that lost keys,
     its keys before."""
     after: list[Any] | None = None
+    exact: bool = False
+    """Of a sequence: it may have been put in front of what was there, if anything was."""
     left: list[Any] = field(default_factory=list)
     """Keys that had other values than these when it was taken back: what requests have set is state, and stays."""
 
@@ -120,10 +122,13 @@ def _key(thing: Any, depth: int = 0) -> Any:
 # ------------------------------------------------------------------------------------------------ recording
 
 
-def difference(tracked: Tracked, shadows: Shadows, places: set[tuple[int, Any]]) -> Delta:
-    """What changed in a container since `tracked.before`; new classes that stand for kept ones are exchanged."""
+def difference(tracked: Tracked, shadows: Shadows, places: set[tuple[int, Any]], inserts: bool = False) -> Delta:
+    """What changed in a container since `tracked.before`; new classes that stand for kept ones are exchanged.
+
+    `inserts`: the source of the module that did it mentions a method that puts something in front.
+    """
     current = tracked.current()
-    delta = Delta(replace(tracked, container=current, before=None))
+    delta = Delta(replace(tracked, container=current, before=None), exact=inserts)
     if isinstance(current, abcs.Registry):
         _compare_sets(delta, tracked.before, current.classes())
     elif isinstance(current, Stream):
@@ -163,7 +168,7 @@ def _skipped(key: Any) -> bool:
 
 def _compare_sequences(delta: Delta, before: list[Any], current: MutableSequence[Any], shadows: Shadows) -> None:
     now = list(current)
-    if len(now) >= len(before) and same_items(now[: len(before)], before):
+    if len(now) >= len(before) and same_items(now[: len(before)], before) and (before or not delta.exact):
         delta.added = [(None, thing) for thing in now[len(before) :]]
         return
     delta.before, delta.after = before, now

@@ -92,6 +92,14 @@ def assigned_on(source: Source, target: str) -> set[str]:
 _SETTERS = frozenset({"setattr", "delattr"})
 
 
+def inserts(source: Source) -> bool:
+    """Whether it may put something in front of what is in a sequence."""
+    return not source.analysis.parts.isdisjoint(_INSERTERS)
+
+
+_INSERTERS = frozenset({"insert", "insort", "insort_left", "insort_right", "appendleft", "extendleft"})
+
+
 def assigned_parts(source: Source) -> frozenset[str]:
     """What has an attribute or item assigned: `register` of `core.register.n = 1`."""
     return frozenset(use.path[-2] for use in _uses(source) if use.stored and len(use.path) > 1)

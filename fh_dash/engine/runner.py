@@ -123,7 +123,7 @@ class Runner:
             is_project=program.is_project_module,
             namespace=vars(module),
         )
-        watch = Watch(self._find, program.declared, journal, reach.assigned_parts(source))
+        watch = Watch(self._find, program.declared, journal, reach.assigned_parts(source), reach.inserts(source))
         for package in sorted({imported.module.partition(".")[0] for imported in source.analysis.imports}):
             if containers := CONTAINERS.get(package):
                 watch.track_known(containers)

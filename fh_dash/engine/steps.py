@@ -103,6 +103,8 @@ class Steps:
         self._execute(name, record, source, before)
         starts[name] = start  # where a cold start begins it, be it that its imports were walked before
         self._learn(name, record, before, derived, family)
+        now = self._program.records[name].asked
+        self._drop_asked({key: asked for key, asked in record.asked.items() if asked.keys() - now.get(key, {}).keys()})
         self._keep_held(name, by_name)
         self._keep_asked(name, record, by_name)
         self.report(name, "re-run", reason, milliseconds=self._program.records[name].milliseconds)
@@ -166,6 +168,12 @@ class Steps:
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
         facts.compare(name, before, namespace, by_call=new.by_call, renewed=new.renewed)
+
+    def _drop_asked(self, asked: Answers) -> None:
+        """A module asks caches for these no more."""
+        if asked:
+            filled = {delta.tracked.node for segment in self._program.effects() for delta in segment.deltas}
+            self.caches.drop_early(asked, self.facts.contents.made_from(filled), self._program.asked())
 
     def _keep_held(self, name: str, targets: Sequence[str]) -> None:
         """Modules that it found in `sys.modules`, and holds: after a cold start it imports them."""
@@ -233,9 +241,7 @@ class Steps:
         del program.records[name]
         if name in program.graph.analyses:
             program.graph.update({name: None})
-        if record.asked:
-            filled = {delta.tracked.node for segment in program.effects() for delta in segment.deltas}
-            self.caches.drop_early(record.asked, self.facts.contents.made_from(filled), program.asked())
+        self._drop_asked(record.asked)
         self.facts.note_gone(name, done, record.module)
         self.facts.contents.note_subclasses(name, derived, (), program.starts.get(name, 0))
 

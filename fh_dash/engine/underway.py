@@ -8,6 +8,7 @@ from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.circles import Arrival, not_yet, rebound
+from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
@@ -91,6 +92,14 @@ class UnderWay:
                 if there or step.module.startswith(f"{name}."):  # the packages around it are imported first
                     return step.unit == self.walked[module]
         return False
+
+    def check_set(self, segment: Segment) -> None:
+        """Others set a name of a module that is going to bind it itself, which it had done before in the last start."""
+        for module, key in (delta.tracked.node for delta in segment.deltas if delta.tracked.only is not None):
+            if module in self.walked and self._ends.get(module, 0) < segment.number:
+                analysis = self._program.graph.analyses[module]
+                if key in analysis.binds | analysis.declared:
+                    raise Again(module, f"binds {key} after others have set it")
 
     def may_go_better(self, name: str, failed: Analysis) -> bool:
         """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""

@@ -151,6 +151,8 @@ def _redo_sequence(delta: Delta, container: Any) -> bool:
     if same_items(now, delta.before):
         restore_sequence(container, delta.after)
         return True
+    if delta.exact and not delta.before:
+        return False
     added = {id(thing) for _, thing in delta.added}
     if not same_items([thing for thing in delta.after if id(thing) not in added], delta.before):
         return False  # it removed, sorted or exchanged: with other contents that gives something else

@@ -23,9 +23,10 @@ class Watch:
         declared: Callable[[str], frozenset[str]],
         journal: Journal,
         assigned: Collection[str] = (),
+        inserts: bool = False,
     ) -> None:
         self.walker = Walker(find_module, declared, assigned)
-        self._journal = journal
+        self._journal, self._inserts = journal, inserts
         self._tracked: list[Tracked] = []
         self._known: set[tuple[int, frozenset[str] | None]] = set()
         self._places: set[tuple[int, Any]] = set()
@@ -73,7 +74,8 @@ class Watch:
         # of two that hung at the same place at different times, both lead to what hangs there now
         places = {(id(tracked.current()), tracked.only): tracked for tracked in reversed(self._tracked)}
         kept = [tracked for tracked in reversed(places.values()) if not _bound_anew(tracked, own)]
-        found = [difference(tracked, shadows, self._places) for tracked in kept if not _is_unchanged(tracked)]
+        changed = [tracked for tracked in kept if not _is_unchanged(tracked)]
+        found = [difference(tracked, shadows, self._places, self._inserts) for tracked in changed]
         deltas = [delta for delta in found if delta]
         if deltas or len(kept) < len(places):
             self.rebase()
