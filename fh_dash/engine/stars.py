@@ -99,12 +99,15 @@ class Stars:
             if (star.module, star.line) != (step.module, here):
                 continue
             given = self._records.get(star.module)
+            own = self._graph.exports(star.module)
             offered = given_by_star(vars(given.module), hidden.get(star.module, ())) if given else []
             for key in offered:
                 submodule = f"{star.module}.{key}"
                 inside = submodule in self._records
                 if (submodule == name or not is_there(submodule)) if inside else not self._former.cyclic(name):
                     continue
+                if not inside and key not in own:
+                    continue  # somebody has set it there, and that may have been later
                 if key not in namespace and key not in analysis.binds:
                     return f"imports * from {star.module}, which has {key} by then"
         return ""

@@ -67,6 +67,8 @@ class Use:
             return self.path[-1] in LOOKING_MUTATORS
         if self.via:
             return self.via[-1] in CALLERS
+        if self.path[0] == IMPORTED:  # what the function does with it is not followed
+            return True
         return not self.called or (len(self.path) > 1 and self.path[-1] in READERS)
 
     @property

@@ -20,7 +20,7 @@ def overruns(before: Files, after: Files, executed: Counter[str]) -> list[str]:
         return []
     changed = {p for p in before.keys() | after.keys() if _tree(before.get(p)) != _tree(after.get(p))}
     moved = _from_entry(before) ^ _from_entry(after)  # what was loaded and is not any more, or the other way
-    changed |= moved | {f"{path.rpartition('/')[0]}/__init__.py" for path in _with_imported(moved, before, after)}
+    changed |= moved | _giving_more(moved | changed, before, after)
     changed |= _reordered(before, after, changed)
     reach = _dependents(before, changed) | _dependents(after, changed)
     return [f"{path} ran, nothing it imports has changed" for path in executed if path not in reach]
@@ -85,13 +85,15 @@ def _from_entry(files: Files) -> set[str]:
     return _reached("app.py", imports) & files.keys()
 
 
-def _with_imported(paths: set[str], *states: Files) -> set[str]:
-    """Files with all that they import: each is a name of its package from then on, which a star import may give."""
-    found = set(paths)
+def _giving_more(paths: set[str], *states: Files) -> set[str]:
+    """Files with a star import of a package, a module of which one of these imports: it is a name of it from then on."""
+    found: set[str] = set()
     for files in states:
         imports = {path: _imported(path, text, files) for path, text in files.items() if path.endswith(".py")}
-        found |= {inner for path in paths for inner in _reached(path, imports)}
-    return {path for path in found if "/" in path}
+        reached = {*paths, *(inner for path in paths for inner in _reached(path, imports))}
+        packages = {f"{path.rpartition('/')[0]}/__init__.py" for path in reached if "/" in path}
+        found |= {path for path, targets in imports.items() if targets & packages and "import *" in files[path]}
+    return found
 
 
 def _reached(path: str, imports: dict[str, set[str]]) -> set[str]:
