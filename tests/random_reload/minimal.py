@@ -61,7 +61,7 @@ def _reordered(before: Files, after: Files, changed: set[str]) -> set[str]:
         (path, _names(path, before[path], True), _names(path, after[path], True))
         for path in changed & after.keys() & before.keys()
     )
-    other = [path for path, one, two in lists if one != two and sorted(one) == sorted(two)]
+    other = [path for path, one, two in lists if one != two]
     return {inner for path in other for inner in _reached(path, imports) & after.keys() if _acts(after[inner])}
 
 
