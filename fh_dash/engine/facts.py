@@ -101,6 +101,8 @@ class Facts:
             found.add(node)
             if old is MISSING or new is MISSING:
                 self.existence.add(node)
+                if name in self._graph.analyses and key not in self._graph.analyses[name].binds:
+                    self.note_offered(name, key)
         values = ((node, self.values[node]) for node in found if node in self.values)
         other = [node for node, (old, new) in values if old is not new and callable(old)]
         self._spread(found | handing_on(self._graph, other))

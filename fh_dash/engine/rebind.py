@@ -20,18 +20,18 @@ from fh_dash.engine.walk import ATOMS
 
 
 def rebind(
-    record: Record, facts: Facts, hidden: Hidden, journal: Journal, *, later: Collection[Node] = ()
+    record: Record, facts: Facts, hidden: Hidden, journal: Journal, *, settled: Collection[Node] = ()
 ) -> list[str]:
     """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
 
-    `later`: what came to another value when its import was over, and is nothing to it.
+    `settled`: what others have set; whoever imports that was asked about it at the moment of the import.
     """
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names, known = [], len(namespace)
     for local, node in _bindings(analysis, namespace, facts, hidden):
-        if node in later:
+        if node in settled:
             continue
         old, new = facts.values[node]
         if new is MISSING:

@@ -216,12 +216,11 @@ class Steps:
         self._program.records[name] = replace(record, source=source)
         self.report(name, "refreshed", "only comments or layout changed")
 
-    def rebind(self, name: str, *, later: bool = False) -> None:
-        """Set anew what it holds from others; with `later`, its import was over some time ago."""
+    def rebind(self, name: str) -> None:
+        """Set anew what it holds from others."""
         facts, hidden = self.facts, self.under_way.hidden(name)
         facts.settle_attributes()
-        set_since = facts.set_on_modules if later else ()
-        if names := rebind(self._program.records[name], facts, hidden, self.journal, later=set_since):
+        if names := rebind(self._program.records[name], facts, hidden, self.journal, settled=facts.set_on_modules):
             self._program.changes += 1
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 
