@@ -7,6 +7,7 @@ from typing import Any
 
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import Journal
+from fh_dash.engine.made_once import Path
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.events import CacheChange
@@ -19,13 +20,13 @@ class Lazies:
         self._records, self._graph, self._journal = program.records, graph, journal
         self._old: dict[Node, Any] = {}
         """Those that are not None, as they were before the attempt."""
-        self._made_from: dict[Node, frozenset[str]] = {}
+        self._made_from: dict[Node, frozenset[Path]] = {}
         for record in program.index.lazy.values():
-            for key, names in makes(record):
+            for key, paths in makes(record):
                 node = record.source.module, key
                 if (made := vars(record.module).get(key)) is not None:
                     self._old[node] = made
-                    self._made_from[node] = self._made_from.get(node, frozenset()) | names
+                    self._made_from[node] = self._made_from.get(node, frozenset()) | paths
         self.dropped: list[CacheChange] = []
 
     def among(self, names: Collection[Node]) -> bool:
@@ -44,10 +45,10 @@ class Lazies:
             self._drop((function[0], key), reason)
 
     def _is_made_from(self, node: Node, touched: Collection[Node]) -> bool:
-        module, names = node[0], self._made_from[node]
+        module, paths = node[0], self._made_from[node]
         if module not in self._graph.analyses:
             return False
-        return any(found in touched for name in names for found in self._graph.resolve(module, (name,)))
+        return any(found in touched for path in paths for found in self._graph.resolve(module, path))
 
     def _drop(self, node: Node, reason: str) -> None:
         old = self._old.pop(node, None)
@@ -58,8 +59,8 @@ class Lazies:
             self.dropped.append(CacheChange(":".join(node), "dropped", reason))
 
 
-def makes(record: Record, function: str = "") -> Iterator[tuple[str, frozenset[str]]]:
-    """The globals that functions of a module make, or that one, with the names that they are made from."""
+def makes(record: Record, function: str = "") -> Iterator[tuple[str, frozenset[Path]]]:
+    """The globals that functions of a module make, or that one, with the dotted names that they are made from."""
     analysis = record.source.analysis
     for unit in analysis.by_name.get(function, ()) if function else analysis.units:
         if not function or function in unit.binds:

@@ -10,14 +10,16 @@ from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
 from fh_dash.engine.trees import walk
+from fh_dash.engine.uses import dotted
 
-MadeOnce: TypeAlias = tuple[tuple[str, frozenset[str]], ...]
-"""Global -> the names in what it is made from."""
+Path: TypeAlias = tuple[str, ...]
+MadeOnce: TypeAlias = tuple[tuple[str, frozenset[Path]], ...]
+"""Global -> the dotted names in what it is made from."""
 
 
 def made_once(parts: Iterable[ast.AST]) -> MadeOnce:
     """Of the functions among these nodes, those that are in them included."""
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, frozenset[Path]] = {}
     for function in (part for part in parts if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)):
         inner = walk(function)
         declared = {name for node in inner if isinstance(node, ast.Global) for name in node.names}
@@ -30,14 +32,14 @@ def made_once(parts: Iterable[ast.AST]) -> MadeOnce:
     return tuple(sorted(found.items()))
 
 
-def _made_from(name: str, inner: Collection[ast.AST]) -> frozenset[str]:
+def _made_from(name: str, inner: Collection[ast.AST]) -> frozenset[Path]:
     """The names that stand where a function makes a global, once it has seen that this is None; or nothing."""
     for test in (node for node in inner if isinstance(node, ast.If) and _asks(name, node.test)):
         made = [part for statement in test.body for part in walk(statement)]
         made = made if _assigns(name, made) else list(inner)  # `if X is not None: return X`
         if _assigns(name, made):
-            names = {node.id for node in made if isinstance(node, ast.Name)}
-            return frozenset(names - {name})
+            paths = {dotted(node) for node in made if isinstance(node, ast.Name | ast.Attribute)}
+            return frozenset(path for path in paths if path and path[0] != name)
     return frozenset()
 
 

@@ -18,11 +18,12 @@ HEAD = "def f(a):\n    global X\n"
         ("    if not X:\n        b = load()\n        X = Model(b)\n    return X", {"load", "Model", "b"}),
         ("    if a and X == None:\n        X: Model = Model()\n", {"Model"}),
         ("    if X is not None:\n        return X\n    X = make()\n    return X", {"make"}),
+        ("    if X is None:\n        X = words.pkg.make(a)", {"words", "words.pkg", "words.pkg.make", "a"}),
         ("    with lock:\n        if X is None:\n            X = make()\n    return X", {"make"}),
     ],
 )
 def test_made_once(body: str, names: set[str]) -> None:
-    assert made_once(ast.walk(ast.parse(HEAD + body))) == (("X", frozenset(names)),)
+    assert made_once(ast.walk(ast.parse(HEAD + body))) == (("X", frozenset(tuple(name.split(".")) for name in names)),)
 
 
 @pytest.mark.parametrize(
