@@ -96,6 +96,8 @@ class Analysis:
     binds: frozenset[str] = field(default=frozenset())
     by_name: dict[str, tuple[Unit, ...]] = field(default_factory=dict, compare=False)
     """Name -> the units that bind or mutate it, in source order."""
+    named: frozenset[str] = frozenset()
+    """Modules that are named by strings (`import_module("pkg.mod")`), or imported in functions."""
     files: frozenset[str] = frozenset()
     """String constants that look like the name of a data file."""
     certain: frozenset[str] = frozenset()

@@ -68,7 +68,7 @@ class Caches:
         for node in sorted(node for node in touched if node[0] not in ran):
             for name, cache in self._of(node):
                 if id(cache) not in self._cleared and cache.cache_info().currsize:
-                    self._clear(name, cache, reason, {a for found in stays for a in found.get(id(cache), ())})
+                    self._clear(name, cache, reason, stays)
                 self._cleared[id(cache)] = cache
 
     def drop_early(self, gone: Answers, filled: Collection[Node], asked: Iterable[Answers]) -> None:
@@ -77,12 +77,12 @@ class Caches:
         for node in sorted(filled):
             for name, cache in self._of(node):
                 if gone.get(id(cache)):
-                    known = {a for found in stays for a in found.get(id(cache), ())}
-                    self._clear(name, cache, "a module asked for it that does so no more", known)
+                    self._clear(name, cache, "a module asked for it that does so no more", stays)
 
-    def _clear(self, name: str, cache: _lru_cache_wrapper[Any], reason: str, stays: Collection[Answer]) -> None:
+    def _clear(self, name: str, cache: _lru_cache_wrapper[Any], reason: str, stays: Collection[Answers]) -> None:
         known = calls(cache)
-        staying = [call for call in known if answer(call) in stays]
+        asked = {one for found in stays for one in found.get(id(cache), ())}
+        staying = [call for call in known if answer(call) in asked]
         if known and len(staying) == len(known):
             return
         if not self._was_called(cache):

@@ -8,6 +8,7 @@ from typing import Any
 
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import Cells
 from fh_dash.engine.walk import inside
 
 
@@ -16,17 +17,11 @@ def same_cells(old: FunctionType, new: FunctionType) -> bool:
 
 
 def point_cell(function: FunctionType, cls: type, new: type) -> None:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        value = _cell_value(cell)
+    cells = Cells(function)
+    for name in function.__code__.co_freevars:
+        value = cells.get(name, MISSING)
         if value is new or (name == "__class__" and value is MISSING):
-            cell.cell_contents = cls
-
-
-def _cell_value(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
+            cells[name] = cls
 
 
 def functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:

@@ -14,7 +14,7 @@ from fh_dash.engine.digests import Digests
 from fh_dash.engine.made_once import made_once
 from fh_dash.engine.methods import builders_of, methods_of
 from fh_dash.engine.trees import children, walk
-from fh_dash.engine.uses import Use, absolute
+from fh_dash.engine.uses import IMPORTED, Use, absolute
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
 """Calls at the top level that may bind names which no static look can see."""
@@ -42,6 +42,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         dynamic=any(use.called and use.path[0] in DYNAMIC for u in units for use in u.now),
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local not in (STAR, "")},
         by_name=by_name,
+        named=frozenset(u.path[1] for unit in units for u in (*unit.now, *unit.later) if u.path[0] == IMPORTED),
         files=frozenset(filter(_FILE.fullmatch, strings)),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for use in _at_import(units, by_name)),
@@ -179,6 +180,7 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
     parts = [part for node in nodes for part in walk(node)]
     context.nodes.extend(parts)
     readers, writers = methods_of(statement)
+    declares = frozenset(name for part in parts if isinstance(part, ast.Global) for name in part.names)
     return Unit(
         kind=kind,  # type: ignore[arg-type]
         line=line,
@@ -188,14 +190,14 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
         later=tuple(found.later),
         digest=context.digests.of(*header, *nodes),
         conditional=bool(header) or isinstance(statement, _Header),
-        declares=frozenset(name for part in parts if isinstance(part, ast.Global) for name in part.names),
+        declares=declares,
         surface=surface,
         results=frozenset(found.results),
         asks_subclasses=any(isinstance(part, ast.Attribute) and part.attr == "__subclasses__" for part in parts),
         readers=readers,
         writers=writers,
         builders=builders_of(statement),
-        makes=made_once(parts) if kind in ("def", "class") else (),
+        makes=made_once(parts) if declares and kind in ("def", "class") else (),
     )
 
 

@@ -23,7 +23,7 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.program import Program
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
-from fh_dash.engine.statements import ImportStatements
+from fh_dash.engine.statements import ImportStatements, put
 
 
 class Follower:
@@ -152,17 +152,17 @@ class ProjectFinder(MetaPathFinder):
     def install(self) -> None:
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
-            self._path_stats = SourceFileLoader.path_stats
-            SourceFileLoader.path_stats = self._stats_of_foreign()  # type: ignore[method-assign, assignment]
+            self._take_out = put(SourceFileLoader, "path_stats", self._stats_of_foreign(SourceFileLoader.path_stats))
 
     def uninstall(self) -> None:
         if self in sys.meta_path:
             sys.meta_path.remove(self)
-            SourceFileLoader.path_stats = self._path_stats  # type: ignore[method-assign]
+            self._take_out()
 
-    def _stats_of_foreign(self) -> Callable[[SourceFileLoader, str], Mapping[str, Any]]:
+    def _stats_of_foreign(
+        self, original: Callable[[SourceFileLoader, str], Mapping[str, Any]]
+    ) -> Callable[[SourceFileLoader, str], Mapping[str, Any]]:
         """Without them, files of the project that are loaded by path are compiled from source, like its modules."""
-        original = SourceFileLoader.path_stats
 
         def path_stats(loader: SourceFileLoader, path: str) -> Mapping[str, Any]:
             if self._program.is_project_path(path):

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.names import Names
-from fh_dash.engine.uses import IMPORTED
 
 
 class Imports(Names):
@@ -23,12 +22,7 @@ class Imports(Names):
         self._cyclic: frozenset[str] | None = None
 
     def _take_edges(self, module: str, old: Analysis | None, new: Analysis | None) -> None:
-        if (
-            old is not None
-            and new is not None
-            and set(edges(old)) == set(edges(new))
-            and _mentioned(old) == _mentioned(new)
-        ):
+        if old is not None and new is not None and old.named == new.named and set(edges(old)) == set(edges(new)):
             return
         self._alive = self._cyclic = None
         for name in _mentioned(old):
@@ -132,7 +126,7 @@ def names(analysis: Analysis, module: str) -> bool:
 
 def _mentioned(analysis: Analysis | None) -> set[str]:
     """Every dotted name that may be a module in an import statement, parents included, or in `import_module`."""
-    found: set[str] = set()
+    found = {*analysis.named} if analysis else set[str]()
     for imported in analysis.imports if analysis else ():
         names = (
             [imported.module]
@@ -142,8 +136,6 @@ def _mentioned(analysis: Analysis | None) -> set[str]:
         for name in names:
             parts = name.split(".")
             found |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
-    for unit in analysis.units if analysis else ():
-        found |= {use.path[1] for use in (*unit.now, *unit.later) if use.path[0] == IMPORTED}
     return found
 
 

@@ -259,7 +259,7 @@ class Keeper:
 
 def _is_other_data(name: str, old: object, new: object) -> bool:
     """Whether an attribute of a class is another object, and one that is taken by what it is."""
-    if name.startswith("__") or name == "_abc_impl" or is_a(new, type) or hasattr(type(new), "__get__"):
+    if name.startswith("__") or is_a(new, type) or hasattr(type(new), "__get__"):
         return False
     return not same_value(old, new)
 

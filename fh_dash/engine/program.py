@@ -167,6 +167,10 @@ class Program:
         """What all loaded modules did to others."""
         return (segment for record in self.index.acting.values() for segment in record.segments)
 
+    def namespaces_of_modules(self) -> Iterator[dict[str, Any]]:
+        """The globals of all loaded modules."""
+        return (vars(record.module) for record in self.records.values())
+
     def asked(self) -> Iterator[Answers]:
         """What the imports of all loaded modules asked `functools` caches for."""
         return (record.asked for record in self.records.values() if record.asked)

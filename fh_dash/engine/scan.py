@@ -119,8 +119,7 @@ class Scan:
         """Whether a folder without `__init__.py` that is loaded as a package gets another meaning by a file."""
         if path.name == "__init__.py":
             return True
-        spec = self._finder.locate(name) if self._program.is_namespace(name) else None
-        return spec is not None and spec.origin == str(path)
+        return self._program.is_namespace(name) and self._file(name) == path
 
     def _is_as_left(self, path: Path) -> bool:
         """Whether it is of a module that nobody imports any more, and the same as it was then."""
@@ -169,19 +168,16 @@ class Scan:
         return self._missing[name]
 
     def _file(self, name: str) -> Path | None:
+        """Where a module of the project would be loaded from now."""
         spec = self._finder.locate(name)
-        own = spec is not None and isinstance(spec.loader, ProjectLoader)
-        return Path(spec.origin) if own and spec is not None and spec.origin else None
+        if spec is None or not isinstance(spec.loader, ProjectLoader) or not spec.origin:
+            return None
+        return Path(spec.origin)
 
     def _shadowed(self, name: str, record: Record) -> None:
-        spec = self._finder.locate(name)
-        if (
-            spec is not None
-            and isinstance(spec.loader, ProjectLoader)
-            and spec.origin
-            and spec.origin != str(record.source.path)
-        ):
-            self._take(name, sources.load(name, Path(spec.origin)), record)
+        path = self._file(name)
+        if path is not None and path != record.source.path:
+            self._take(name, sources.load(name, path), record)
 
     def _imports_now(self, user: str, name: str) -> bool:
         graph = self._program.graph

@@ -41,8 +41,8 @@ class ImportStatements:
             self._users += 1
             if self._users == 1:
                 self._take_out = [
-                    _put(builtins, "__import__", self._statement(builtins.__import__)),
-                    _put(importlib, "import_module", self._by_name(importlib.import_module)),
+                    put(builtins, "__import__", self._statement(builtins.__import__)),
+                    put(importlib, "import_module", self._by_name(importlib.import_module)),
                 ]
         try:
             yield
@@ -78,7 +78,7 @@ class ImportStatements:
         return import_module
 
 
-def _put(place: Any, name: str, function: Callable[..., ModuleType]) -> Callable[[], object]:
+def put(place: Any, name: str, function: Callable[..., Any]) -> Callable[[], object]:
     """Put it there; what takes it out again, unless somebody else stands there by then."""
     before = getattr(place, name)
     setattr(place, name, function)

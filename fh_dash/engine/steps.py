@@ -220,7 +220,7 @@ class Steps:
         """Set anew what it holds from others."""
         facts, hidden = self.facts, self.under_way.hidden(name)
         facts.settle_attributes()
-        if names := rebind(self._program.records[name], facts, hidden, self.journal, settled=facts.set_on_modules):
+        if names := rebind(self._program.records[name], facts, hidden, self.journal):
             self._program.changes += 1
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 

@@ -81,9 +81,9 @@ class Transaction:
         lazies.drop(touched)
         self.caches = (*registry.settle(self._kept, facts.ran), *caches.dropped, *lazies.dropped)
         move_instances(attempt.steps.successors.replaced)
-        namespaces = [vars(record.module) for record in self._program.records.values()]
-        refresh_closures(attempt.steps.reran, namespaces)
-        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()), [*registry.functions()], namespaces)
+        refresh_closures(attempt.steps.reran, self._program.namespaces_of_modules())
+        kept, namespaces = [*registry.functions()], self._program.namespaces_of_modules()
+        refresh_lines(attempt.steps.moved, list(self.plan.sources.values()), kept, namespaces)
         self._end(attempt)
         self._settled(self.plan)
 

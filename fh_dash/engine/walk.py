@@ -173,7 +173,8 @@ class Walker:
             if self._modules(module) is not None:
                 yield cells
             self._push(node, list(cells.container.items()), cells.container, depth)
-        if function.__defaults__ or function.__kwdefaults__:
+        values = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        if not all(is_a(value, ATOMS) for value in values):
             defaults = self._part(node, Defaults(function), function, owner, key).container
             self._push(node, list(defaults.items()), defaults, depth)
         name = function.__name__

@@ -169,12 +169,11 @@ class Host:
 
     async def _change(self, plan: Any, old: Generation | None, stage: Stage) -> _Change:
         """Close, execute, start up, commit, open; after any error the old generation serves on."""
+        apply(old.variables if old else NONE)
         change = _Change(time.time(), old, error=plan.error)
         if change.error is not None:
             return change
         change.wait = await self.gate.close(self._settings.gate_wait)
-        apply(old.variables if old else NONE)
-        change.context = copy_context()
         try:
             change.transaction = self.stretch.run(lambda: self._engine.execute(plan))
             executed = perf_counter()
