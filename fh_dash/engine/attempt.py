@@ -113,8 +113,8 @@ class Attempt(Follower):
             self.steps.lazies.drop(made_from, f"reads {file}")
         importlib.invalidate_caches()  # a file made in the same tick in which its folder was listed is not seen
         gone = [name for name in sorted(plan.gone, reverse=True) if name in program.records]
-        if numbers := [segment.number for name in gone for segment in program.segments(name)]:
-            self._effects.take_back_from(min(numbers))  # what came on top of theirs first
+        if began := [program.starts.get(name, 0) for name in gone if program.segments(name)]:
+            self._effects.take_back_from(min(began))  # what came on top of theirs first
         for name in gone:
             self.steps.unload(name, "its file is gone")
         for name in plan.unused & program.records.keys():
@@ -157,7 +157,7 @@ class Attempt(Follower):
             vars(self._program.records[package].module)[name.rpartition(".")[2]] = self._program.records[name].module
 
     def _pass(self, name: str, record: Record) -> None:
-        if self._effects.taken_back:
+        if self._effects.is_gone_over(self._program.starts.get(name, 0)):
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
         if reason := self._reasons.early(name):
@@ -197,8 +197,8 @@ class Attempt(Follower):
         if step.failed:
             if reason := self.facts.reason(step.module):
                 raise Again(name, f"{step.module} failed when it was imported, and {reason}")
-            broken = self._program.broken.get(step.module)
-            if broken and (self.facts.helps(broken.analysis) or self._under_way.may_go_better(name, broken.analysis)):
+            failed = self._program.failed_source(step.module)
+            if failed and (self.facts.helps(failed.analysis) or self._under_way.may_go_better(name, failed.analysis)):
                 raise Again(name, f"{step.module} can be tried again")
             return
         try:

@@ -31,6 +31,10 @@ class Effects:
         """From the first module that ran again on, everything is to be put in its place again."""
         return self._start is not None
 
+    def is_gone_over(self, moment: int) -> bool:
+        """Whether what came at that moment of the last start comes at another one now."""
+        return self._start is not None and moment >= self._start
+
     @property
     def orders(self) -> bool:
         """Whether entries of containers may come to stand in another order than last time, as far as that is known."""

@@ -20,9 +20,9 @@ from fh_dash.engine import sources
 from fh_dash.engine.circles import half_made
 from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.program import Program
+from fh_dash.engine.program import Failure, Program
 from fh_dash.engine.runner import Runner
-from fh_dash.engine.sources import Source
+from fh_dash.engine.sources import Source, line_of
 from fh_dash.engine.statements import ImportStatements, put
 
 
@@ -66,17 +66,17 @@ class ProjectLoader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         program, name = self._program, module.__name__
-        source = sources.load_again(name, Path(self.path), program.broken.get(name))
+        source = sources.load_again(name, Path(self.path), program.failed_source(name))
         with program.lock:
             program.graph.update({name: source.analysis})
             self._note_importer(name)
         self._finder.follower.loading(name)
         try:
             self._finder.run(module, source, self._finder.follower.journal)
-        except BaseException:
+        except BaseException as error:
             with program.lock:
                 program.graph.update({name: None})
-                program.broken[name] = source
+                program.broken[name] = Failure(source, line_of(error, source))
             raise
         program.broken.pop(name, None)
         self._finder.follower.loaded(name)
@@ -252,3 +252,8 @@ class ProjectFinder(MetaPathFinder):
             return None
         importlib.invalidate_caches()
         return self.find_spec(fullname, path)
+
+    def source_of(self, fullname: str) -> Path | None:
+        """The file from which a module of the project would be loaded now."""
+        spec = self.locate(fullname)
+        return Path(spec.origin) if spec and isinstance(spec.loader, ProjectLoader) and spec.origin else None

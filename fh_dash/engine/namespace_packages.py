@@ -21,7 +21,7 @@ def drop_unused(program: Program, journal: Journal) -> None:
 def _is_imported(program: Program, name: str) -> bool:
     """Be it by a module that was not there in the end."""
     graph = program.graph
-    failed = (source.analysis for broken, source in program.broken.items() if graph.leads_to(broken))
+    failed = (failure.source.analysis for broken, failure in program.broken.items() if graph.leads_to(broken))
     return graph.leads_to(name) or any(names(analysis, name) for analysis in failed)
 
 

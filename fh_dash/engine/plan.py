@@ -23,6 +23,7 @@ from fh_dash.engine.reads import stamp
 from fh_dash.engine.reports import report
 from fh_dash.engine.scan import Scan, in_project
 from fh_dash.engine.sources import Source
+from fh_dash.engine.untried import note_untried
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class Planner:
     def settled(self, plan: Plan) -> None:
         """The plan was carried out: nothing of it waits any more."""
         self.pending -= plan.paths
+        with self._program.lock:
+            note_untried(self._program, self._finder.source_of)
 
     def _names(self, paths: Iterable[Path]) -> tuple[str, ...]:
         return tuple(sorted(self._program.relative(path) for path in paths))

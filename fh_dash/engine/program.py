@@ -54,6 +54,17 @@ class Record:
         object.__setattr__(self, "segments", segments(self.trace))
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A module whose import failed."""
+
+    source: Source
+    line: int
+    """Where it stopped; 0 when it is not known."""
+    untried: Mapping[str, str] | None = None
+    """Modules that it would have imported further down -> digest of their files; None before that was asked."""
+
+
 class Program:
     """State shared by import hook, planner and transactions; `lock` guards it, since handlers import lazily."""
 
@@ -81,8 +92,8 @@ class Program:
         """Names under which folders without `__init__.py` were found when something was imported."""
         self.left: dict[str, str] = {}
         """File of a module that was unloaded, and is there still -> digest of its tree."""
-        self.broken: dict[str, Source] = {}
-        """Modules that failed when they were imported inside `try`, as they were then."""
+        self.broken: dict[str, Failure] = {}
+        """Modules that failed when they were imported inside `try`."""
         self.half_made: list[type] = []
         """Classes of modules that failed in this attempt; a journal may give them their bases back."""
         self.changes = 0
@@ -158,6 +169,11 @@ class Program:
         record = self.records[name] = Record(module, replace(source, path=Path(folder)))
         self.graph.update({name: source.analysis})
         return record
+
+    def failed_source(self, name: str) -> Source | None:
+        """The source of a module whose import failed, as it was then."""
+        failure = self.broken.get(name)
+        return failure.source if failure else None
 
     def segments(self, name: str) -> tuple[Segment, ...]:
         record = self.records.get(name)

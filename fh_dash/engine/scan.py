@@ -16,6 +16,7 @@ from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.reads import EXISTS, stamp, stamp_of_existence, take_own_write
 from fh_dash.engine.sources import Source
+from fh_dash.engine.untried import Needs, digest
 
 
 class Scan:
@@ -29,8 +30,7 @@ class Scan:
         self.caches: dict[Node, str] = {}
         """Names of `functools` caches with what they hold of a changed file -> that file."""
         self._own: dict[str, bool] = {}
-        self._missing: dict[str, list[str]] = {}
-        """Modules that are not loaded -> what they import."""
+        self._needs = Needs(program, finder.source_of)
 
     def look(self, paths: Collection[Path]) -> None:
         files = self._expand(paths)
@@ -101,7 +101,7 @@ class Scan:
             return
         names = {name for name in self._program.module_names(path) if not self._as_it_failed(name, path)}
         if str(path) not in self._program.index.files:
-            self._try_again(names)
+            self._try_again(names, path)
         for name in names:
             record = self._program.records.get(name)
             if record is not None:
@@ -119,63 +119,36 @@ class Scan:
         """Whether a folder without `__init__.py` that is loaded as a package gets another meaning by a file."""
         if path.name == "__init__.py":
             return True
-        return self._program.is_namespace(name) and self._file(name) == path
+        return self._program.is_namespace(name) and self._finder.source_of(name) == path
 
     def _is_as_left(self, path: Path) -> bool:
         """Whether it is of a module that nobody imports any more, and the same as it was then."""
-        digest = self._program.left.get(str(path))
-        with contextlib.suppress(Exception):  # it does not compile: no longer the same
-            return digest is not None and sources.load("", path).analysis.digest == digest
-        return False
+        left = self._program.left.get(str(path))
+        return left is not None and digest(path) == left
 
     def _as_it_failed(self, name: str, path: Path) -> bool:
-        before = self._program.broken.get(name)
+        before = self._program.failed_source(name)
         if before is None:
             return False
         with contextlib.suppress(Exception):  # what stands in the way of its import is told by that
             return sources.load_again(name, path, before).analysis.digest == before.analysis.digest
         return False
 
-    def _try_again(self, names: Collection[str]) -> None:
-        """Modules that failed when they were imported inside `try` may go better with these that changed."""
+    def _try_again(self, names: Collection[str], path: Path) -> None:
+        """Modules that failed when they were imported inside `try` may go better with these, of a changed file."""
         for broken in self._program.broken:
             users = [user for user in self._program.graph.importers(broken) if self._imports_now(user, broken)]
-            if users and not self._needed_by(broken).isdisjoint(names):
+            needed = self._needs.of(broken).intersection(names) if users else set()
+            if needed and not self._is_as_then(broken, needed, path):
                 self.reruns |= {user: f"{broken} can be tried again" for user in users if user not in self.reruns}
 
-    def _needed_by(self, broken: str) -> set[str]:
-        """The module itself, and what it and the modules that are not loaded either import."""
-        needed: set[str] = set()
-        waiting = [broken]
-        while waiting:
-            name = waiting.pop()
-            if name in needed or name in self._program.records:
-                continue
-            needed.add(name)
-            waiting += self._imported_by(name)
-        return needed
-
-    def _imported_by(self, name: str) -> list[str]:
-        """What a module that is not loaded imports, as far as that can be told, and the package around it."""
-        if name not in self._missing:
-            found = self._missing[name] = [*filter(None, [name.rpartition(".")[0]])]
-            with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
-                broken = self._program.broken.get(name)
-                # the package around it may have failed with it, and then nobody finds it
-                if (path := broken.path if broken and broken.path.exists() else self._file(name)) is not None:
-                    source = sources.load_again(name, path, broken)
-                    found += [part for i in source.analysis.imports for part in (i.module, f"{i.module}.{i.name}")]
-        return self._missing[name]
-
-    def _file(self, name: str) -> Path | None:
-        """Where a module of the project would be loaded from now."""
-        spec = self._finder.locate(name)
-        if spec is None or not isinstance(spec.loader, ProjectLoader) or not spec.origin:
-            return None
-        return Path(spec.origin)
+    def _is_as_then(self, broken: str, needed: Collection[str], path: Path) -> bool:
+        """Whether a file that a module needs, which failed before it came to that, is as it was at that time."""
+        untried = self._program.broken[broken].untried or {}
+        return untried.keys() >= set(needed) and {untried[name] for name in needed} == {digest(path)}
 
     def _shadowed(self, name: str, record: Record) -> None:
-        path = self._file(name)
+        path = self._finder.source_of(name)
         if path is not None and path != record.source.path:
             self._take(name, sources.load(name, path), record)
 

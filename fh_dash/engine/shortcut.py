@@ -107,10 +107,14 @@ class Shortcut:
         place = begin
         while place < end or within:
             if within and course.ends[within[-1]] <= place:
-                program.ends[course.order[within.pop()]] = program.tick()
+                self._set(program.ends, course.order[within.pop()])
             elif course.order[place] in arrived:
                 place = course.ends[place]
             else:
-                program.starts[course.order[place]] = program.tick()
+                self._set(program.starts, course.order[place])
                 within.append(place)
                 place += 1
+
+    def _set(self, clock: dict[str, int], name: str) -> None:
+        if self._effects.is_gone_over(clock.get(name, 0)):
+            clock[name] = self._program.tick()

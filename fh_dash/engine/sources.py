@@ -10,6 +10,7 @@ import hashlib
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,12 @@ _FILE = "_fh_dash_file"
 def file_of(error: BaseException) -> str | None:
     """The file that could not be compiled, where Python does not say so itself."""
     return vars(error).get(_FILE)
+
+
+def line_of(error: BaseException, source: Source) -> int:
+    """At which line of a module's top level an exception came up; 0 when it did not run at all."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code is source.code]
+    return lines[-1] if lines else 0
 
 
 def load_again(module: str, path: Path, before: Source | None) -> Source:

@@ -202,7 +202,7 @@ class Steps:
 
     def leave(self, name: str, record: Record) -> None:
         """It need not run."""
-        if self.effects.taken_back:
+        if self.effects.is_gone_over(self._program.ends.get(name, 0)):
             self._program.ends[name] = self._program.tick()
         if (source := self._plan.sources.get(name)) is not None:
             self._refresh(name, record, source)
