@@ -35,6 +35,15 @@ class Caches:
         """Those of the names that stand for a cache, or for a class with one."""
         return {node for node in names if any(True for _ in self._of(node))}
 
+    def filled(self) -> set[Node]:
+        """Those of modules that were there before the attempt, if they hold something."""
+        return {node for node in self._owned if any(cache.cache_info().currsize for _, cache in self._of(node))}
+
+    @functools.cached_property
+    def _owned(self) -> list[Node]:
+        owners = [(name, vars(record.module)) for name, record in self._records.items() if record.asked]
+        return [(name, key) for name, names in owners for key, thing in names.items() if any(caches_in(key, thing))]
+
     def note_used(self, nodes: Collection[Node]) -> None:
         """A module is about to run that may call these: what they compute then is not to outlive a save that fails."""
         for node in nodes:

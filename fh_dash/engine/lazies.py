@@ -33,6 +33,9 @@ class Lazies:
         """Whether one of the names stands for a global that a function makes; whoever uses the function uses that."""
         return any(node in names for node in self._old)
 
+    def __bool__(self) -> bool:
+        return bool(self._old)
+
     def drop(self, touched: Collection[Node], reason: str = "calls code that changed") -> None:
         """Those that are made from what behaves differently."""
         for node in [node for node in self._old if touched and self._is_made_from(node, touched)]:

@@ -44,6 +44,8 @@ def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> li
             _bind(namespace, local, new, journal)
             facts.values[name, local] = (old, new)
             facts.concern([(name, local)])
+            if old is MISSING or new is MISSING:
+                facts.note_offered(name, local)
             names.append(local)
     for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
         _bind(namespace, local, wanted, journal)

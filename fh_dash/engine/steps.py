@@ -69,8 +69,10 @@ class Steps:
 
         What registries do not hold at this moment of a cold start, cached answers must not know of.
         """
-        cached = self.caches.among(used)
-        if not cached and not self.lazies.among(used):
+        cached, looks = self.caches.among(used), bool(self._program.graph.looked_into(name))
+        if looks:  # it may call what it finds in a table
+            cached |= self.caches.filled()
+        if not cached and not (self.lazies if looks else self.lazies.among(used)):
             return
         self.caches.note_used(cached)
         touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
