@@ -92,6 +92,7 @@ class Attempt(Follower):
             self.steps.unload(name, "changed since it was loaded")
         importlib.invalidate_caches()
         known = set(self._program.records)
+        self._finder.orphans = {name for name in known if name.rpartition(".")[0] not in {"", *sys.modules}}
         importlib.import_module(self._program.entry)
         for name in self._program.records:
             if name not in known:

@@ -101,6 +101,8 @@ class ProjectFinder(MetaPathFinder):
         self._statements = ImportStatements(self._before_import, self._after_statement, self._after_name)
         self.follower = NOBODY
         """Another one while a transaction runs."""
+        self.orphans: set[str] = set()
+        """Modules that outlived a failed start, in packages that did not: who imports them imports the packages, too."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -191,7 +193,10 @@ class ProjectFinder(MetaPathFinder):
     def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
         if self._runner.stack:
             self._note_guest(globals)
-            targets, known = self._targets(name, globals, fromlist, level), self._known()
+            targets, known = [*self._targets(name, globals, fromlist, level)], self._known()
+            for orphan in [target for target in targets if target in self.orphans]:
+                importlib.import_module(orphan.rpartition(".")[0])
+                self.orphans.discard(orphan)
             # what stands behind a module that is not loaded yet comes after it
             there = takewhile(lambda target: target in known or self._program.is_namespace(target), targets)
             self._runner.at_import([target for target in there if target in known], self.follower.arrive)

@@ -238,10 +238,22 @@ class UnderWay:
         if found <= {""}:
             return ""
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
-        names = {key for unit in own for key in unit.binds | unit.declares}
+        names = {key for unit in own for key in unit.binds | unit.declares} | self._given_twice(module)
         stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
         twice = (rebound(graph, module, stands) & names) - self.not_yet(module)
         return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
+
+    def _given_twice(self, module: str) -> set[str]:
+        """Names that import statements of a module bind to different things, one after the other."""
+        graph, givers = self._program.graph, dict[str, set[Node]]()
+        for imported in graph.analyses[module].imports:
+            if imported.deferred or imported.name is None:
+                continue
+            star = imported.name == STAR
+            for key in graph.exports(imported.module) if star else [imported.name]:
+                origin = graph.origin((imported.module, key))
+                givers.setdefault(key if star else imported.local, set()).add(origin)
+        return {key for key, origins in givers.items() if len(origins) > 1}
 
 
 def _is_bound_again(analysis: Analysis, name: str) -> bool:
