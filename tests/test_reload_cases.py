@@ -21,12 +21,6 @@ CASES = Path(__file__).with_name("reload_cases") / "cases"
 PYTHON = shlex.quote(sys.executable)
 SERVER = f"{PYTHON} -m fh_utils dev {{entry}} --port {{port}} --no-access-log"
 
-KNOWN_WRONG: dict[str, str] = {
-    "app_convertor": "a table of a foreign package is changed: nothing of the project tells",
-    "imp_by_thread": "a module imported by a thread that another module started",
-}
-"""Case name -> why it fails. Strict: a case that passes must leave the table."""
-
 STYLES = ("inplace", "rename")
 FAMILIES = ("app_", "break_", "cls_", "def_", "imp_", "keep_", "reg_", "src_")
 
@@ -45,12 +39,7 @@ def cold() -> Iterator[runner.Cold]:
 
 def parameters() -> list[object]:
     return [
-        pytest.param(
-            path,
-            style,
-            id=f"{path.stem}-{style}",
-            marks=[pytest.mark.xfail(reason=KNOWN_WRONG[path.stem])] if path.stem in KNOWN_WRONG else [],
-        )
+        pytest.param(path, style, id=f"{path.stem}-{style}")
         for number, path in enumerate(sorted(CASES.glob("*.case")))
         for style in styles(number, path.stem)
     ]
@@ -67,6 +56,4 @@ def test_case(path: Path, style: str, cold: runner.Cold) -> None:
 
 
 def test_all_cases_are_there() -> None:
-    """The table of known failures names only cases that exist."""
-    assert set(KNOWN_WRONG) <= {path.stem for path in CASES.glob("*.case")}
-    assert len(list(CASES.glob("*.case"))) >= 43
+    assert len(list(CASES.glob("*.case"))) >= 300

@@ -11,6 +11,7 @@ from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import (
     ANNOTATED,
     CALLERS,
+    CONVERTORS,
     IMPORTED,
     KEEPERS_OF_BEHAVIOUR,
     READERS,
@@ -19,6 +20,7 @@ from fh_dash.engine.uses import (
     absolute,
     by_name,
     called_in,
+    converts,
     dotted,
     imported_by_name,
     is_plain,
@@ -88,6 +90,10 @@ class UseCollector(ast.NodeVisitor):
         self._use((node.id,), node.lineno)
         if isinstance(node.ctx, ast.Del):
             self._mutate(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if converts(node):
+            self._use((IMPORTED, *CONVERTORS), node.lineno)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         path = dotted(node) if is_plain(node) else ()

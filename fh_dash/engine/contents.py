@@ -16,7 +16,7 @@ from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.engine.tracked import Tracked
-from fh_dash.engine.uses import LOOKING_MUTATORS, READERS
+from fh_dash.engine.uses import CONVERTORS, LOOKING_MUTATORS, READERS
 from fh_dash.engine.walk import ATOMS, CONTAINERS
 
 
@@ -188,7 +188,7 @@ class Moment:
         node, use = reached.node, reached.use
         if found.subclasses:
             return use.path[-1] == "__subclasses__" or (use.callee and node in found.derived)
-        if node == ENVIRONMENT:
+        if node in (ENVIRONMENT, CONVERTORS):
             return node in found.structure and not reached.mutates
         if use.callee and self._only_adds(node):
             return False

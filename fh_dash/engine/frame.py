@@ -11,6 +11,7 @@ from types import FrameType, ModuleType
 from fh_dash.engine import reach
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
+from fh_dash.engine.known import TABLES
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.sources import Source
 from fh_dash.engine.watch import Watch
@@ -28,10 +29,18 @@ class Frame:
     trace: list[Segment | Arrival] = field(default_factory=list)
     patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
     """Module -> what this one assigns on it and its classes; until it is imported."""
+    tables: set[str] = field(default_factory=lambda: {*TABLES})
+    """Library modules with tables that this one may add to, and which it does not reach yet."""
     guests: dict[str, Source] = field(default_factory=dict)
     """Files that it runs itself, as `spec_from_file_location` does: what their code does is its doing."""
     booked: int = -1
     """The statement before which its effects were booked last."""
+
+    def reach_tables(self) -> None:
+        """Its last statement may have imported a library: whatever comes to stand in its tables now, is its doing."""
+        for module in [module for module in self.tables if module in sys.modules]:
+            self.tables.discard(module)
+            self.watch.add(TABLES[module]())
 
     def has_acted(self, unit: int) -> bool:
         """Whether other statements than imports may have run since then."""

@@ -84,7 +84,7 @@ class Graph(Objects):
         """A copy with `changes` taken in; this one stays as it is."""
         copy = Graph()
         copy.analyses = dict(self.analyses)
-        copy.dynamic = dict(self.dynamic)
+        copy.dynamic, copy.threading = dict(self.dynamic), self.threading
         copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
         copy._reached, copy._users = dict(self._reached), dict(self._users)
         copy._mentions = dict(self._mentions)

@@ -7,7 +7,7 @@ import importlib
 import importlib.machinery
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from itertools import takewhile
@@ -21,6 +21,7 @@ from fh_dash.engine.circles import half_made
 from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.program import Failure, Program
+from fh_dash.engine.reads import starter
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source, line_of
 from fh_dash.engine.statements import ImportStatements, put
@@ -84,7 +85,9 @@ class ProjectLoader(SourceFileLoader):
     def _note_importer(self, name: str) -> None:
         """A module that no import statement of the importing module names was imported dynamically."""
         graph, outer = self._program.graph, self._finder.running()
-        if outer is None:
+        if outer is None and (started := starter()):
+            graph.add_dynamic(started, name, on_thread=True)
+        elif outer is None:
             self._program.lazy.add(name)
             if not graph.importers(name):
                 self._program.loose.add(name)
@@ -212,22 +215,34 @@ class ProjectFinder(MetaPathFinder):
     def _after_statement(
         self, module: ModuleType, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
     ) -> ModuleType:
-        if not self._runner.stack:
-            return module
         known = self._known()
         targets = [target for target in self._targets(name, globals, fromlist, level) if target in known]
+        if not self._runner.stack:
+            self._note_on_thread(targets)
+            return module
         self._runner.after_import(targets, self.follower.arrive)
+        if globals.get("__name__") == self.running():
+            self._runner.stack[-1].reach_tables()
         if not is_a(module, ModuleType):  # what a module has put in its place
             return module
         hidden = self.follower.hides(module.__name__) if fromlist else frozenset()
         absent = self.follower.lacks(module.__name__) if "*" in fromlist else frozenset()
         return half_made(module, hidden, absent) if hidden or absent else module
 
+    def _note_on_thread(self, targets: Iterable[str]) -> None:
+        """The module that is being imported may have started this thread, and wait for what it imports."""
+        if started := starter():
+            with self._program.lock:
+                for target in targets:
+                    self._program.graph.add_dynamic(started, target, on_thread=True)
+
     def _after_name(self, module: ModuleType) -> None:
         outer, graph = self._runner.running(), self._program.graph
         if not is_a(module, ModuleType):
             return
-        if outer in graph.analyses and module.__name__ in graph.analyses and outer is not None:
+        if outer is None:
+            self._note_on_thread({module.__name__} & self._program.records.keys())
+        elif outer in graph.analyses and module.__name__ in graph.analyses:
             graph.add_dynamic(outer, module.__name__)
 
     def _known(self) -> Set[str]:

@@ -16,6 +16,8 @@ class Imports(Names):
         super().__init__()
         self.dynamic: dict[str, tuple[str, ...]] = {}
         """Module -> modules that it imported by `importlib.import_module` while it ran."""
+        self.threading: frozenset[str] = frozenset()
+        """Modules of which threads that they started imported others while they ran."""
         self._mentions: dict[str, frozenset[str]] = {}
         """Dotted name -> modules with an import statement in which it may be a module. No set is changed in place."""
         self._alive: frozenset[str] | None = None
@@ -50,7 +52,10 @@ class Imports(Names):
         found.pop(module, None)
         return list(found)
 
-    def add_dynamic(self, module: str, target: str) -> None:
+    def add_dynamic(self, module: str, target: str, *, on_thread: bool = False) -> None:
+        """A module imported another one by name, or had a thread do it that it started."""
+        if on_thread:
+            self.threading |= {module}
         if target in self.dynamic.get(module, ()):
             return
         self.dynamic[module] = (*self.dynamic.get(module, ()), target)
@@ -58,13 +63,16 @@ class Imports(Names):
         self._alive = self._cyclic = None
 
     def looks_for_modules(self, module: str) -> bool:
-        """Whether its source mentions `sys.modules`."""
+        """Whether its source mentions `sys.modules`, or its threads import: nobody sees at which statement."""
+        if module in self.threading:
+            return True
         analysis = self.analyses.get(module)
         units = analysis.units if analysis and {"sys", "modules"} <= analysis.parts else ()
         return any(use.path[:2] == ("sys", "modules") for unit in units for use in (*unit.now, *unit.later))
 
     def forget_dynamic(self, module: str) -> None:
         """It runs again, and imports by name what it imports now."""
+        self.threading -= {module}
         if forgotten := self.dynamic.pop(module, None):
             self._alive = self._cyclic = None
             for name in {*forgotten} - _mentioned(self.analyses.get(module)):

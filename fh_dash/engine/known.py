@@ -11,6 +11,7 @@ from typing import Any
 
 from fh_dash.engine.names import Node
 from fh_dash.engine.tracked import Tracked
+from fh_dash.engine.uses import CONVERTORS
 
 _LOGGER = {"level": logging.NOTSET, "propagate": True, "disabled": False}
 
@@ -55,3 +56,11 @@ def _sqlmodel() -> Iterator[tuple[Node, Any]]:
 
 OBJECTS: Mapping[str, Callable[[], Iterable[tuple[Node, Any]]]] = {"sqlmodel": _sqlmodel}
 """Imported package -> objects of it that keep registrations of all modules."""
+
+
+def _convertors() -> Tracked:
+    return Tracked(CONVERTORS, vars(sys.modules[CONVERTORS[0]])[CONVERTORS[1]])
+
+
+TABLES: Mapping[str, Callable[[], Tracked]] = {CONVERTORS[0]: _convertors}
+"""Library module -> its table to which programs add; what the library itself puts there at its import is not theirs."""

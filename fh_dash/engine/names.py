@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.uses import IMPORTED
+from fh_dash.engine.uses import CONVERTORS, IMPORTED
 
 Node: TypeAlias = tuple[str, str]
 """(module, global name); the name `*` stands for the module as a whole."""
@@ -56,6 +56,8 @@ class Names:
     def resolve(self, module: str, path: tuple[str, ...]) -> Iterator[Node]:
         """The nodes that a dotted use in `module` may stand for; nothing for builtins and foreign modules."""
         if path[0] == IMPORTED:
+            if path[1:] == CONVERTORS:
+                yield CONVERTORS
             yield from self._member(path[1], path[2] if len(path) > 2 else STAR)
             return
         analysis = self.analyses[module]

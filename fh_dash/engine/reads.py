@@ -35,7 +35,8 @@ _own_writes: set[str] = set()
 class Reads:
     """The files (with a stamp of their content) that were read between `start` and `stop`; one per module run."""
 
-    def __init__(self, wanted: Callable[[str], bool]) -> None:
+    def __init__(self, wanted: Callable[[str], bool], module: str = "") -> None:
+        self.module = module
         self.files: dict[str, str] = {}
         self._wanted = wanted
         self._outer: Reads | None = None
@@ -126,6 +127,12 @@ def _of_starter() -> Reads | None:
     """Of the module that is being imported and has started this thread: a pool that reads files."""
     innermost = next(reversed(_running), None)
     return innermost if innermost and threading.get_ident() not in innermost.threads else None
+
+
+def starter() -> str:
+    """Name of the module that is being imported, and has started this thread; empty when there is none."""
+    reads = _of_starter()
+    return reads.module if reads else ""
 
 
 def _is_shown(is_project: Callable[[str], bool]) -> bool:

@@ -84,7 +84,8 @@ class Runner:
             stack[-1].trace.append(Arrival(source.module, self._book(stack[-1])))
         self._program.starts[source.module] = self._program.tick()
         frame = self._frame(module, source, journal, previous or {})
-        reads = Reads(self._program.is_project_path)
+        frame.reach_tables()
+        reads = Reads(self._program.is_project_path, source.module)
         began, failure = time.perf_counter(), None
         self._post(events.ImportStarted(source.module, time.time(), project=True, depth=len(stack)))
         stack.append(frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,9 @@ ANNOTATED = ("__annotations__",)
 """In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"
 """First part of the path of a name that an import statement in a function or class binds: `("\\0", module, name)`."""
+CONVERTORS = ("starlette.convertors", "CONVERTOR_TYPES")
+"""Module and name of the table of what may stand in the path of a route: `{id:int}`."""
+_CONVERTOR = re.compile(r"\{\w+:(?!(?:str|path|int|float|uuid)\})\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,8 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".") if package else []
     parts = parts[: len(parts) - node.level + 1]
     return ".".join([*parts, base] if base else parts)
+
+
+def converts(node: ast.Constant) -> bool:
+    """Whether it may be the path of a route with a convertor that is none of Starlette's own."""
+    return isinstance(node.value, str) and "{" in node.value and _CONVERTOR.search(node.value) is not None

@@ -35,9 +35,10 @@ class Watch:
 
     def track(self, roots: Iterable[tuple[Node, Any]]) -> None:
         for tracked in self.walker.walk(roots):
-            self._add_once(tracked)
+            self.add(tracked)
 
-    def _add_once(self, tracked: Tracked) -> None:
+    def add(self, tracked: Tracked) -> None:
+        """Nothing, if it is there already."""
         place = id(tracked.container), tracked.only
         if place not in self._known:
             self._known.add(place)
@@ -52,7 +53,7 @@ class Watch:
         """An attribute of a library's module or class that is assigned; any of a class with None."""
         container = owner if isinstance(owner, type) else vars(owner)
         label = f"{module}.{owner.__name__}.{name or '*'}"
-        self._add_once(Tracked(("", label), container, only=frozenset({name}) if name else None))
+        self.add(Tracked(("", label), container, only=frozenset({name}) if name else None))
 
     def track_known(self, containers: Callable[[], Iterable[Tracked]]) -> None:
         """Containers of the interpreter or the standard library; those that appear later were empty before."""
@@ -104,7 +105,7 @@ class Watch:
                 new.append((tracked, things))
         for tracked, things in new:
             for inner in self.walker.inside(tracked, things):
-                self._add_once(inner)
+                self.add(inner)
 
 
 def _is_unchanged(tracked: Tracked) -> bool:
