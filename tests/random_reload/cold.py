@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,9 +69,12 @@ def _answer(root: str, entry: str) -> dict[str, Any]:
     try:
         importlib.import_module(entry)
     except BaseException as error:
-        return {"error": f"{type(error).__name__}: {error}"}
-    twice = any(times > 1 for times in executed.counts.values())
-    return {"account": observe(root), "twice": twice}
+        return {"error": f"{type(error).__name__}: {error}", "twice": _twice(executed.counts)}
+    return {"account": observe(root), "twice": _twice(executed.counts)}
+
+
+def _twice(counts: Mapping[str, int]) -> bool:
+    return any(times > 1 for times in counts.values())
 
 
 def _failed(status: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tests.random_reload.observe import FAILED_LATE
 
 LATE = f"({FAILED_LATE})"
 TWICE = "(a module is imported again after it failed)"
+"""Bad saves of which that is true are not tried at all: what fails depends on what the first import has left."""
 KNOWN: Mapping[str, str] = {
     "lambda lines": r"^\S+(\(\))? line: ",
     "imported twice": rf" {re.escape(TWICE)}$",

@@ -104,8 +104,8 @@ class _Game:
             if "circles" not in self._options.features and has_circle(world.files()):
                 continue
             outcome = self._session.try_out(world.files())
-            if outcome.endless:
-                continue
+            if outcome.endless or (outcome.error and outcome.twice):
+                continue  # the latter: see `known.TWICE`
             deliberate = any(module.damage for module in world.modules.values())
             by_chance = "circular import" not in outcome.error and rng.random() < 0.3
             if not outcome.error or deliberate or by_chance:
