@@ -66,6 +66,8 @@ class Unit:
     """Its other methods."""
     builders: frozenset[str] = frozenset()
     """Of a class: methods that number or sort what they add to."""
+    settings: frozenset[tuple[str, str]] = frozenset()
+    """Of a class: methods that change its objects, each with the attributes that this depends on."""
     makes: MadeOnce = ()
     """Globals that functions in it make when they are first called."""
 
@@ -99,7 +101,7 @@ class Analysis:
     named: frozenset[str] = frozenset()
     """Modules that are named by strings (`import_module("pkg.mod")`), or imported in functions."""
     files: frozenset[str] = frozenset()
-    """String constants that look like the name of a data file."""
+    """Names of data files in it (`file_names`)."""
     certain: frozenset[str] = frozenset()
     """Of `binds`, what is bound whatever happens: outside of `if`, `try`, `for` and the like."""
     looks_around: bool = False

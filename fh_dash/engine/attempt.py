@@ -205,8 +205,8 @@ class Attempt(Follower):
         try:
             self._arrive(step.module)
         except Exception as error:
-            if not isinstance(error, Again) and record.source.analysis.may_handle(step.unit):
-                raise Again(name, f"imports {step.module} inside try, and that fails") from error
+            if not isinstance(error, Again) and (reason := self._reasons.of_failure(name, record, step)):
+                raise Again(name, reason) from error
             raise
 
     # -------------------------------------------------------------- imports while modules run again

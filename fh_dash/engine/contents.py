@@ -7,17 +7,16 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
-from typing import Any
 
-from fh_dash.engine.deltas import Segment, places_of
+from fh_dash.engine.deltas import Segment, attributes_of, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.names import ENVIRONMENT, Node
 from fh_dash.engine.program import Program, Record, value_of
+from fh_dash.engine.tables import functions_in, node_of, tables_of
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.uses import CONVERTORS, LOOKING_MUTATORS, READERS
-from fh_dash.engine.walk import ATOMS, CONTAINERS
+from fh_dash.engine.walk import CONTAINERS
 
 
 @dataclass(slots=True)
@@ -30,6 +29,8 @@ class Change:
     """Names of containers of which entries behave differently."""
     structure: set[Node] = field(default_factory=set)
     """Of these, the ones that hold other entries than before."""
+    attributes: set[tuple[Node, str]] = field(default_factory=set)
+    """Of objects, what they have on them that is another one now."""
     derived: set[Node] = field(default_factory=set)
     """Names that are made from what the containers hold."""
     using: set[Node] = field(default_factory=set)
@@ -110,8 +111,8 @@ class Contents:
         for record in self._program.index.acting.values():
             for segment in record.segments:
                 for delta in segment.deltas:
-                    for thing in (found for pair in delta.added for part in pair for found in _functions_in(part)):
-                        found.setdefault(_node_of(thing), set()).add((delta.tracked.node, segment.number))
+                    for thing in (found for pair in delta.added for part in pair for found in functions_in(part)):
+                        found.setdefault(node_of(thing), set()).add((delta.tracked.node, segment.number))
         return found
 
     def _tables(self, node: Node) -> Set[Node]:
@@ -130,6 +131,8 @@ class Contents:
         if nodes := self._graph.aliased(node for place in tracked for node in (place.node, *_classes_around(place))):
             found.entries = nodes - {place.node for place in tracked if place.only is not None}
             found.structure = nodes if places_of(old) != places_of(new) else set()
+            set_anew = attributes_of(old) ^ attributes_of(new)
+            found.attributes = {(node, name) for place, name, _ in set_anew for node in self._graph.aliased([place])}
             derived = self._graph.spread(nodes, contents=True)
             derived |= self._graph.spread(found.structure, contents=True, strict=True)
             found.derived = derived - nodes - self._behaviour
@@ -184,6 +187,10 @@ class Moment:
     def concerns(self, reached: Reached) -> bool:
         return any(self._concerns(change, reached) for change in self.changes)
 
+    def concerns_own(self, reached: Reached) -> bool:
+        """The same for a name of its own, which modules have changed that it imports in a circle."""
+        return any(not change.subclasses and self._looks(change, reached) for change in self.changes)
+
     def _concerns(self, found: Change, reached: Reached) -> bool:
         node, use = reached.node, reached.use
         if found.subclasses:
@@ -194,15 +201,21 @@ class Moment:
             return False
         if reached.behaves and found.entries.isdisjoint(self.wrote) and self._uses(found, node):
             return True  # what it called there to no effect is no registration
+        return self._looks(found, reached)
+
+    def _looks(self, found: Change, reached: Reached) -> bool:
+        node, use = reached.node, reached.use
         if node in found.derived and (reached.behaves or (is_read(self.graph, reached) and not use.handed_on)):
             return True
         if node in found.structure and use.handed_on and self._is_container(node):
             return True  # a library gets it, and may copy what is in it: `Starlette(routes=ROUTES)`
         if node in found.structure and reached.builds:
             return True
+        if any((node, name) in found.attributes for name in reached.settings):
+            return True
         if use.decorates and use.path[-1] in READERS and self._is_container(node):
             return node in found.entries  # `@TABLE.get("log")`
-        return node in found.entries and (reached.looks_inside or self._dispatches(node))
+        return node in found.entries and (reached.looks_inside or self._dispatches(reached))
 
     def _uses(self, found: Change, node: Node) -> bool:
         if node in found.entries and node not in found.structure:
@@ -217,69 +230,29 @@ class Moment:
         name = method.__name__
         if name in READERS | LOOKING_MUTATORS:
             return False
-        owners = [_node_of(cls) for cls in type(method.__self__).__mro__ if name in vars(cls)]
+        owners = [node_of(cls) for cls in type(method.__self__).__mro__ if name in vars(cls)]
         units = [unit for owner in owners[:1] for unit in self.graph.classes(owner)]
         return not any(name in unit.readers | unit.builders for unit in units)
 
     def _is_container(self, node: Node) -> bool:
         return is_a(value_of(self.records, node), CONTAINERS)
 
-    def _dispatches(self, node: Node) -> bool:
+    def _dispatches(self, reached: Reached) -> bool:
         """A `singledispatch` function is called as itself, and looks into its own registry."""
-        thing = value_of(self.records, node)
-        return is_a(thing, FunctionType) and hasattr(thing, "dispatch")
+        thing = value_of(self.records, reached.node)
+        return is_a(thing, FunctionType) and hasattr(thing, "dispatch") and reached.use.path[-1] != "register"
 
 
 _ROUTERS = frozenset({"fasthtml", "starlette", "fastapi"})
 """Libraries whose objects hand on the functions that they hold (`router.to_app(app)`), and call them on requests."""
-_MOST = 1000
-"""Larger tables hold data."""
-
-
-def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
-    """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
-    found: dict[Node, set[Node]] = {}
-    for name, table in list(vars(module).items()):
-        if name == "__builtins__":
-            continue  # the same in all modules, and nobody's import looks up a function in it
-        if type(table) in (dict, list, set) and len(table) <= _MOST:
-            for thing in _functions_in(table):
-                found.setdefault(_node_of(thing), set()).add((module.__name__, name))
-    return found
 
 
 def _classes_around(place: Tracked) -> Iterator[Node]:
     """Classes that a container hangs on: their own methods find it there, by whatever name a module came to it."""
     at: Tracked | None = place
     while at is not None:
-        yield from (_node_of(thing) for thing in (at.container, at.owner) if is_a(thing, type))
+        yield from (node_of(thing) for thing in (at.container, at.owner) if is_a(thing, type))
         at = at.above
-
-
-def _node_of(thing: FunctionType | type) -> Node:
-    return thing.__module__, thing.__qualname__.partition(".")[0]
-
-
-def _functions_in(thing: Any, depth: int = 3) -> Iterator[FunctionType | type]:
-    """Functions and classes that an entry is, or holds: `(priority, fn)`, `Job(fn)`, `partial(fn, 1)`, `obj.method`."""
-    if is_a(thing, FunctionType | type):
-        yield thing
-    elif depth and not is_a(thing, ATOMS):
-        for part in _parts(thing):
-            yield from _functions_in(part, depth - 1)
-
-
-def _parts(thing: Any) -> Iterable[Any]:
-    if is_a(thing, dict):
-        return list(thing.values())
-    if is_a(thing, list | tuple | set | frozenset):
-        return list(thing)
-    if is_a(thing, functools.partial):
-        return (thing.func, *thing.args)
-    if is_a(thing, MethodType):
-        return (thing.__func__,)
-    attributes = plain_attribute(thing, "__dict__")
-    return list(attributes.values()) if type(attributes) is dict else ()
 
 
 def is_read(graph: Graph, reached: Reached) -> bool:

@@ -8,13 +8,14 @@ not as they found it (a counter, a sort, a key that another one took), they have
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, MutableSequence
+from collections.abc import Iterable, Iterator, MutableSequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fh_dash.engine import abcs
 from fh_dash.engine.journal import MISSING, Journal, put, restore_sequence
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.names import Node
 from fh_dash.engine.shadows import Shadows, same_items, unshadowed
 from fh_dash.engine.streams import State, Stream, written
 from fh_dash.engine.tracked import Tracked, copy_of
@@ -59,6 +60,17 @@ class Delta:
         """It cannot be taken back: whoever owns the container has to run again."""
         keys = {self.tracked.key, *(key for key, _ in self.added), *self.removed}
         return self.tracked.renew or any(isinstance(key, str) and key in _LIFESPAN for key in keys)
+
+    def attributes(self) -> Iterator[tuple[str, Any]]:
+        """Names of attributes of the object that it belongs to, with what was set there, equal for equal data."""
+        at: Tracked | None = self.tracked
+        if at is not None and at.attributes:
+            yield from ((key, _key(thing)) for key, thing in self.added)
+            return
+        while at is not None:
+            if at.above is not None and at.above.attributes:
+                yield str(at.key), self.shape()[1:]
+            at = at.above
 
     def shape(self) -> tuple[Any, ...]:
         """Equal for two runs that put the same things into the same place."""
@@ -215,3 +227,9 @@ def _replace_shadows(delta: Delta, container: Any, shadows: Shadows) -> None:
 
 def places_of(segments: Iterable[Segment]) -> list[tuple[Any, ...]]:
     return [delta.shape() for segment in segments for delta in segment.deltas]
+
+
+def attributes_of(segments: Iterable[Segment]) -> set[tuple[Node, str, Any]]:
+    """What modules have set on objects: the object's name, the attribute, and what distinguishes the value."""
+    deltas = (delta for segment in segments for delta in segment.deltas)
+    return {(delta.tracked.node, name, thing) for delta in deltas for name, thing in delta.attributes()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -11,8 +10,9 @@ from typing import TypeAlias
 from fh_dash.engine.analysis import STAR, Analysis, Definition, Import, Kind, Unit
 from fh_dash.engine.collector import UseCollector
 from fh_dash.engine.digests import Digests
+from fh_dash.engine.file_names import file_names
 from fh_dash.engine.made_once import made_once
-from fh_dash.engine.methods import builders_of, methods_of
+from fh_dash.engine.methods import builders_of, methods_of, settings_of
 from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import IMPORTED, Use, absolute
 
@@ -43,7 +43,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         binds=binds | {i.local for i in imports if not i.deferred and not i.typing_only and i.local not in (STAR, "")},
         by_name=by_name,
         named=frozenset(u.path[1] for unit in units for u in (*unit.now, *unit.later) if u.path[0] == IMPORTED),
-        files=frozenset(filter(_FILE.fullmatch, strings)),
+        files=file_names(nodes, strings, {i.module.partition(".")[0] for i in imports}),
         certain=frozenset(name for unit in units if not unit.conditional for name in unit.binds),
         looks_around=any(_looks_around(use) for use in _at_import(units, by_name)),
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
@@ -56,7 +56,6 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     )
 
 
-_FILE = re.compile(r"[\w./-]*[\w-]\.(?!py\b)[A-Za-z][A-Za-z0-9]{0,9}")
 ASKING = frozenset({"stat", "getmtime", "getsize", "find_spec"})
 """Functions that ask for the size or time of files, or for modules; reading leaves a trace, this does not."""
 
@@ -197,6 +196,7 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
         readers=readers,
         writers=writers,
         builders=builders_of(statement),
+        settings=settings_of(statement),
         makes=made_once(parts) if declares and kind in ("def", "class") else (),
     )
 

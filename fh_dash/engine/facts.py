@@ -204,7 +204,8 @@ class Facts:
         for reached in self.reached(name):
             if self._concerns(name, reached) or moment.concerns(reached):
                 return reached.reason
-        return ""
+        own = self._graph.reached_own(name) if moment.changes and self._graph.cyclic(name) else ()
+        return next((reached.reason for reached in own if moment.concerns_own(reached)), "")
 
     def is_project_module(self, name: str) -> bool:
         return name in self._records

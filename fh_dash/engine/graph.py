@@ -25,6 +25,8 @@ class Reached:
     """What it adds to a container depends on what is there already."""
     shown: bool = False
     """It is given to a method of a project's object, which may look at it."""
+    settings: frozenset[str] = frozenset()
+    """Attributes of the object on which depends what it adds."""
 
     @property
     def mutates(self) -> bool:
@@ -55,6 +57,7 @@ class Graph(Objects):
         """The other way round: node -> the names that are made from it, of modules whose dependencies are known."""
         self._mutators: dict[str, dict[str, dict[Node, bool]]] = {}
         self._reached: dict[str, tuple[Reached, ...]] = {}
+        self._own: dict[str, tuple[Reached, ...]] = {}
         self._looked: dict[str, frozenset[Node]] = {}
 
     # ----------------------------------------------------------------------------------------- contents
@@ -76,6 +79,7 @@ class Graph(Objects):
         for module in stale:
             self._mutators.pop(module, None)
             self._reached.pop(module, None)
+            self._own.pop(module, None)
             for name, nodes in self._deps.pop(module, {}).items():
                 for node in nodes:
                     self._users[node] -= {(module, name)}
@@ -86,7 +90,7 @@ class Graph(Objects):
         copy.analyses = dict(self.analyses)
         copy.dynamic, copy.threading = dict(self.dynamic), self.threading
         copy._deps, copy._mutators = dict(self._deps), dict(self._mutators)
-        copy._reached, copy._users = dict(self._reached), dict(self._users)
+        copy._reached, copy._own, copy._users = dict(self._reached), dict(self._own), dict(self._users)
         copy._mentions = dict(self._mentions)
         copy._alive, copy._cyclic = self._alive, self._cyclic
         copy.update(changes)
@@ -152,11 +156,30 @@ class Graph(Objects):
                     if behaves or not use.handed_on:
                         waiting += self._enter(analysis, node[1], behaves, entered)
                     continue
-                reads, builds = self.reads(module, use), self.builds(module, use)
-                found = Reached(node, use, behaves, reads, builds, any(self.methods(module, use.via)))
-                if (kind := (node, behaves, use.handed_on, found.mutates, builds)) not in seen:
+                found = self._found(module, node, use, behaves)
+                if (kind := (node, behaves, use.handed_on, found.mutates, found.builds)) not in seen:
                     seen.add(kind)
                     yield found
+
+    def _found(self, module: str, node: Node, use: Use, behaves: bool) -> Reached:
+        shown = any(self.methods(module, use.via))
+        reads, builds, settings = self.reads(module, use), self.builds(module, use), self.settings(module, use)
+        return Reached(node, use, behaves, reads, builds, shown, settings)
+
+    def reached_own(self, module: str) -> tuple[Reached, ...]:
+        """Every use that a module makes at the top level of a name of its own, once it has imported another one.
+
+        What the name stands for may have been changed by that: `ROUTES = []`, `import views`, `App(routes=ROUTES)`.
+        """
+        if module not in self._own:
+            analysis = self.analyses[module]
+            imports = [i.line for i in analysis.imports if not i.deferred and self.targets(i)]
+            units = [unit for unit in analysis.units if imports and unit.line > min(imports)]
+            uses = [(use, node) for unit in units for use in unit.now for node in self.resolve(module, use.path)]
+            own = ((use, node) for use, node in uses if node[0] == module)
+            found = (self._found(module, node, use, self.behaves(module, use)) for use, node in own)
+            self._own[module] = tuple(found)
+        return self._own[module]
 
     def _enter(
         self, analysis: Analysis, name: str, behaves: bool, entered: set[tuple[int, bool]]

@@ -42,6 +42,22 @@ def builders_of(statement: object) -> frozenset[str]:
     return frozenset(m.name for m in methods if not _changed(m, cls).isdisjoint(_built_on(m, cls)))
 
 
+def settings_of(statement: object) -> frozenset[tuple[str, str]]:
+    """Of a class: its methods that change something, each with the attributes that it reads and does not change.
+
+    `def entity(self, cls): self.entries.append(f"{self.url}/{cls.__name__}")`: what it adds depends on the `url`.
+    """
+    body = statement.body if isinstance(statement, ast.ClassDef) else ()
+    changed = {method: _changed(method) for method in body if isinstance(method, _Method)}
+    return frozenset((m.name, name) for m, names in changed.items() if names for name in _loaded(m) - names)
+
+
+def _loaded(method: _Method) -> set[str]:
+    """Attributes of its object that it reads, be it only to call a method of what is there."""
+    nodes = (node for node in _inner(method) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
+    return _attributes(method, map(dotted, nodes))
+
+
 def _built_on(method: _Method, cls: str) -> set[str]:
     """Attributes of its object, or its class, that it goes through, counts or sorts."""
     inner = list(_inner(method))

@@ -29,6 +29,11 @@ class Objects(Imports):
             return False
         return use.path[-1] in ORDERING or any(use.path[-1] in cls.builders for cls in self.methods(module, use.path))
 
+    def settings(self, module: str, use: Use) -> frozenset[str]:
+        """Attributes on which depends what it adds: a method that reads them, and changes others."""
+        classes = self.methods(module, use.path) if use.callee else ()
+        return frozenset(name for cls in classes for method, name in cls.settings if method == use.path[-1])
+
     def _builds_on_subclasses(self, node: Node) -> bool:
         """Whether a class, or one that it is derived from or made by, numbers or sorts its subclasses."""
         waiting, seen = [node], set[Node]()

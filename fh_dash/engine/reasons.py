@@ -9,7 +9,7 @@ from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import MISSING
-from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.underway import UnderWay
 from fh_dash.engine.values import same_value
@@ -89,6 +89,15 @@ class Reasons:
             # a cold start runs its first lines before its imports: go through it once more, knowing this
             raise Again(name, reason)
         return reason
+
+    def of_failure(self, name: str, record: Record, step: Arrival) -> str:
+        """One of its imports has failed: it may handle that, or have to do something first, when it runs again."""
+        analysis = record.source.analysis
+        before = (unit for unit in analysis.units[: step.unit] if unit.kind == "other")
+        acts = any(use.callee for unit in before for use in unit.now)
+        if acts and (reason := self._facts.reason(name)):
+            return reason
+        return f"imports {step.module} inside try, and that fails" if analysis.may_handle(step.unit) else ""
 
     def is_there(self, name: str) -> bool:
         """Whether the import of a module has ended at this moment of a cold start."""

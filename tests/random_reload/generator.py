@@ -24,6 +24,8 @@ def make_world(rng: Random, size: int = 6, features: frozenset[str] = frozenset(
         world.modules[name] = module
         fill(maker, module, rng.randint(1, 6))
     _reach_all(maker, world)
+    if maker.has("closing imports") and rng.random() < 0.4:
+        _close(maker, rng.choice(list(world.modules.values())))
     return world
 
 
@@ -59,6 +61,13 @@ def _reach_all(maker: Maker, world: World) -> None:
         if rng.random() < 0.9 and not any(_uses(user, name) for user in users):
             user = rng.choice(users)
             maker.insert(user, 0, Item("import", "", [f"import {ref(name, '', '@module')}"]))
+
+
+def _close(maker: Maker, module: Module) -> None:
+    """At the end of a module one that uses it is imported, and more comes after that."""
+    if (item := new_item(maker, module, "closing")) is not None:
+        module.items.append(item)
+        fill(maker, module, maker.rng.randint(1, 3))
 
 
 def _uses(user: Module, name: str) -> bool:

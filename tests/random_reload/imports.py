@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tests.random_reload.maker import NUMBER_USES, Make, Maker
-from tests.random_reload.world import Item, Module, ref
+from tests.random_reload.world import Item, Module, Ref, ref
 
 # ------------------------------------------------------------------------------------------------- imports
 
@@ -46,6 +46,20 @@ def _side_effect(maker: Maker, module: Module, name: str) -> Item | None:
     return Item("import", "", [f"import {ref(maker.rng.choice(below), '', '@module')}"])
 
 
+def _closing(maker: Maker, module: Module, name: str) -> Item | None:
+    """An import of a module above: what stands below it may look at what that one has put here."""
+    names = list(maker.world.modules)
+    above = [other for other in names[maker.layer(module) + 1 :] if not other.startswith(f"{module.name}.")]
+    users = [other for other in above if module.name in {target for (target, _), _ in _refs(maker, other)}]
+    if not users or not maker.has("closing imports"):
+        return None
+    return Item("import", "", [f"import {ref(maker.rng.choice(users), '', '@module')}"])
+
+
+def _refs(maker: Maker, module: str) -> Iterator[tuple[Ref, str]]:
+    return (found for item in maker.world.modules[module].items for found in item.refs())
+
+
 def _typing_only(maker: Maker, module: Module, name: str) -> Item | None:
     found = maker.pick(module, "class", later=True, foreign=True)
     if found is None:
@@ -59,4 +73,5 @@ MAKERS: Mapping[str, Make] = {
     "optional": _optional,
     "side_effect": _side_effect,
     "typing_only": _typing_only,
+    "closing": _closing,
 }

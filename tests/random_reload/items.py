@@ -27,6 +27,7 @@ _WEIGHTS = dict.fromkeys(MAKERS, 2) | {
     "patch_class": 0.5,
     "set_up": 1,
     "typing_only": 1,
+    "closing": 1,
 }
 
 

@@ -31,6 +31,7 @@ PATHS = ("/a", "/b", "/c", "/d")
 FEATURES: Mapping[str, str] = {
     "early reads": "while a module is imported it looks into containers that other modules add to",
     "late imports": "import statements stand anywhere, not only on top",
+    "closing imports": "a module imports another one that uses it, between its own statements",
     "circles": "modules import each other in circles",
     "bare packages": "packages without `__init__.py`, from the start or when it is deleted",
     "failed starts": "the first save, or the first ones, do not start",

@@ -36,7 +36,7 @@ def swap_style(maker: Maker, world: World) -> str | None:
 
 def more_import(maker: Maker, world: World) -> str | None:
     module = some_module(maker, world)
-    item = new_item(maker, module, maker.rng.choice(("side_effect", "reexport", "optional", "typing_only")))
+    item = new_item(maker, module, maker.rng.choice(("side_effect", "reexport", "optional", "typing_only", "closing")))
     if item is None:
         return None
     maker.insert(module, maker.rng.randint(0, len(module.items)), item)
