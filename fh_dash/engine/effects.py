@@ -9,7 +9,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.program import Program, Record, segments, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 
@@ -86,7 +86,7 @@ class Effects:
 
     def out_of_order(self, name: str) -> str:
         """Why a module would find containers that it looks into with other modules' entries than last time."""
-        looked = self._program.graph.looked_into(name) if self._former else frozenset()
+        looked = self._looked_into(name) if self._former else set()
         if looked.isdisjoint(self._former):
             return ""
         current = self._history()
@@ -95,6 +95,12 @@ class Effects:
             if before != [owner for _, owner in current.get(node, ()) if owner != name]:
                 return f"looks into {node[1]} of {node[0]}, where others put things in another order"
         return ""
+
+    def _looked_into(self, name: str) -> set[Node]:
+        """What a module looks into; who calls a `singledispatch` function looks into its registry."""
+        graph, records = self._program.graph, self._program.records
+        asked = {node for node in self._former if id(value_of(records, node)) in self._program.dispatchers}
+        return {*graph.looked_into(name), *(asked & graph.used_by(name) if asked else ())}
 
     def _history(self) -> dict[Node, list[tuple[int, str]]]:
         found: dict[Node, list[tuple[int, str]]] = {}

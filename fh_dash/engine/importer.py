@@ -273,7 +273,26 @@ class ProjectFinder(MetaPathFinder):
         importlib.invalidate_caches()
         return self.find_spec(fullname, path)
 
+    def find_ahead(self, fullname: str) -> ModuleSpec | None:
+        """Where a module would be loaded from, without importing the packages around it if they are the project's."""
+        spec, path = None, None
+        parts = fullname.split(".")
+        for depth in range(len(parts)):
+            spec = self.find_spec(".".join(parts[: depth + 1]), path)
+            if spec is None or not in_project(spec, self._program):
+                return spec
+            path = list(spec.submodule_search_locations or ())
+        return spec
+
     def source_of(self, fullname: str) -> Path | None:
         """The file from which a module of the project would be loaded now."""
-        spec = self.locate(fullname)
+        importlib.invalidate_caches()
+        spec = self.find_ahead(fullname)
         return Path(spec.origin) if spec and isinstance(spec.loader, ProjectLoader) and spec.origin else None
+
+
+def in_project(spec: object, program: Program) -> bool:
+    """Whether what a finder found belongs to the project, namespace packages included."""
+    loader = getattr(spec, "loader", None)
+    places = getattr(spec, "submodule_search_locations", None) or ()
+    return isinstance(loader, ProjectLoader) or (loader is None and any(program.is_project_path(p) for p in places))

@@ -12,7 +12,7 @@ def match_definitions(old: Analysis, new: Analysis, made: dict[int, list[object]
     """Key in the new source -> the objects that the matching definition made last time.
 
     Names do not identify: a module may define `get` five times. Of those with one name, the ones with the same text
-    are matched first, the rest in their order.
+    are matched first, the rest in their order from the end: the last one is what the name stands for.
     """
     found: dict[int, Sequence[object]] = {}
     former = _by_name(old.definitions)
@@ -26,7 +26,7 @@ def match_definitions(old: Analysis, new: Analysis, made: dict[int, list[object]
             else:
                 rest.remove(twin)
                 found |= _objects(definition.key, twin.key, made)
-        for definition, twin in zip(waiting, rest, strict=False):
+        for definition, twin in zip(waiting[::-1], rest[::-1], strict=False):
             if twin.is_class == definition.is_class:
                 found |= _objects(definition.key, twin.key, made)
     return found

@@ -9,19 +9,18 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from fh_dash import events
 from fh_dash.engine import sources
 from fh_dash.engine.changes import own_changes
 from fh_dash.engine.graph import Graph
-from fh_dash.engine.importer import ProjectFinder, ProjectLoader
+from fh_dash.engine.importer import ProjectFinder, ProjectLoader, in_project
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program
 from fh_dash.engine.reads import stamp
 from fh_dash.engine.reports import report
-from fh_dash.engine.scan import Scan, in_project
+from fh_dash.engine.scan import Scan
 from fh_dash.engine.sources import Source
 from fh_dash.engine.untried import note_untried
 
@@ -190,7 +189,7 @@ class Planner:
     def _foreign_or_source(self, name: str) -> Source | None:
         """Import a foreign module; of a project module that is not loaded yet the source, to look into that too."""
         try:
-            spec = self._find(name)
+            spec = self._finder.find_ahead(name)
             if spec is not None and isinstance(spec.loader, ProjectLoader) and spec.origin:
                 return sources.load(name, Path(spec.origin))
             unknown = name.partition(".")[0] not in self._program.graph.analyses
@@ -199,17 +198,6 @@ class Planner:
         except BaseException:  # it will be raised again, and reported, where the project imports it
             return None
         return None
-
-    def _find(self, name: str) -> ModuleSpec | None:
-        """Where a module would be loaded from, without importing the packages around it if they are the project's."""
-        spec, path = None, None
-        parts = name.split(".")
-        for depth in range(len(parts)):
-            spec = self._finder.find_spec(".".join(parts[: depth + 1]), path)
-            if spec is None or not in_project(spec, self._program):
-                return spec
-            path = list(spec.submodule_search_locations or ())
-        return spec
 
 
 def _since(began: float) -> float:

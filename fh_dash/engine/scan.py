@@ -197,10 +197,3 @@ def _folders_gone(file: str) -> Iterator[str]:
     """The folders around a file that are not there any more."""
     while file != (file := os.path.dirname(file)) and not os.path.isdir(file):
         yield file
-
-
-def in_project(spec: object, program: Program) -> bool:
-    """Whether what a finder found belongs to the project, namespace packages included."""
-    loader = getattr(spec, "loader", None)
-    places = getattr(spec, "submodule_search_locations", None) or ()
-    return isinstance(loader, ProjectLoader) or (loader is None and any(program.is_project_path(p) for p in places))

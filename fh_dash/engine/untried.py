@@ -9,20 +9,23 @@ from pathlib import Path
 
 from fh_dash.engine import sources
 from fh_dash.engine.analysis import Import
-from fh_dash.engine.program import Failure, Program
+from fh_dash.engine.program import Program
 
 
 class Needs:
-    """What modules that are not loaded import, as far as their files tell; each file is read once."""
+    """What modules that are not loaded import, as far as their files tell; each file is read once.
 
-    def __init__(self, program: Program, find: Callable[[str], Path | None]) -> None:
-        self._program, self._find = program, find
+    With `tried`, only what their imports have come to: of one that failed, not what stands behind the line of that.
+    """
+
+    def __init__(self, program: Program, find: Callable[[str], Path | None], *, tried: bool = False) -> None:
+        self._program, self._find, self._tried = program, find, tried
         self._imported: dict[str, list[str]] = {}
 
-    def of(self, *names: str) -> set[str]:
-        """These modules, and what they and the modules that are not loaded either import."""
+    def of(self, module: str) -> set[str]:
+        """The module, and what it and the modules that are not loaded either import."""
         needed: set[str] = set()
-        waiting = [*names]
+        waiting = [module]
         while waiting:
             name = waiting.pop()
             if name in needed or name in self._program.records:
@@ -37,33 +40,29 @@ class Needs:
         """What a module imports, as far as that can be told, and the package around it."""
         found = [*filter(None, [name.rpartition(".")[0]])]
         with contextlib.suppress(Exception):  # what stands in the way of its import stands in the way here
-            failed = self._program.failed_source(name)
+            failure = self._program.broken.get(name)
+            failed = failure.source if failure else None
             # the package around it may have failed with it, and then nobody finds it
             if (path := failed.path if failed and failed.path.exists() else self._find(name)) is not None:
-                source = sources.load_again(name, path, failed)
-                found += _names(source.analysis.imports)
+                last = failure.line if failure and self._tried else 0
+                imports = sources.load_again(name, path, failed).analysis.imports
+                found += _names(i for i in imports if not last or (i.line <= last and not i.deferred))
         return found
 
 
 def note_untried(program: Program, find: Callable[[str], Path | None]) -> None:
-    """Remember what modules that failed would have imported further down.
+    """Remember what modules that failed would have imported, had they not failed before.
 
     A change of that is a reason to try them again. Nobody has imported these files, so nobody else knows what was in
     them, and a save that puts them back would count as a change.
     """
-    needs = Needs(program, find)
+    needs, tried = Needs(program, find), Needs(program, find, tried=True)
     for name, failure in program.broken.items():
         if failure.untried is None and program.graph.importers(name):
-            further = _further(failure, needs) - program.broken.keys()
+            further = needs.of(name) - tried.of(name) - program.broken.keys()
             files = {other: file for other in further if (file := find(other)) is not None}
             untried = {other: digest(file) for other, file in files.items()}
             program.broken[name] = replace(failure, untried=untried)
-
-
-def _further(failure: Failure, needs: Needs) -> set[str]:
-    imports = [i for i in failure.source.analysis.imports if not i.deferred]
-    tried = needs.of(*_names(i for i in imports if i.line <= failure.line))
-    return needs.of(*_names(i for i in imports if i.line > failure.line)) - tried if failure.line else set()
 
 
 def _names(imports: Iterable[Import]) -> Iterator[str]:
