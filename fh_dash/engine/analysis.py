@@ -56,8 +56,8 @@ class Unit:
     surface: str
     """For a `def`: digest of all but its body, so of what one that only holds it can notice; for a `class`: of all but
     the bodies of its methods, those that make objects excepted."""
-    results: frozenset[str] = frozenset()
-    """Names of functions of which what they return may be changed."""
+    results: frozenset[tuple[str, str]] = frozenset()
+    """Functions of which what they return may be changed, and by which method; empty for an assignment."""
     asks_subclasses: bool = False
     """It mentions `__subclasses__`."""
     readers: frozenset[str] = frozenset()
@@ -66,6 +66,8 @@ class Unit:
     """Its other methods."""
     builders: frozenset[str] = frozenset()
     """Of a class: methods that number or sort what they add to."""
+    tellers: frozenset[str] = frozenset()
+    """Of a class: methods that return data."""
     settings: frozenset[tuple[str, str]] = frozenset()
     """Of a class: methods that change its objects, each with the attributes that this depends on."""
     makes: MadeOnce = ()
@@ -106,6 +108,8 @@ class Analysis:
     """Of `binds`, what is bound whatever happens: outside of `if`, `try`, `for` and the like."""
     looks_around: bool = False
     """Looks at its own namespace as a whole while it runs (`dir()`, `globals()`)."""
+    looks_at_users: bool = False
+    """Its functions may look into the globals of who calls them, or of functions that they get."""
     declared: frozenset[str] = frozenset()
     """Names that some function declares `global`: it may bind them when it runs."""
     mentions: frozenset[str] = frozenset()

@@ -35,8 +35,8 @@ class UseCollector(ast.NodeVisitor):
         self._package = package
         self.binds: set[str] = set()
         self.mutates: set[str] = set()
-        self.results: set[str] = set()
-        """Names of functions of which what they return may be changed: `registry().add(…)`."""
+        self.results: set[tuple[str, str]] = set()
+        """Functions of which what they return may be changed, and the method that may: `registry().add(…)`."""
         self.now: list[Use] = []
         self.later: list[Use] = []
         self._scopes: list[set[str]] = []  # local names of the enclosing functions and comprehensions
@@ -69,17 +69,17 @@ class UseCollector(ast.NodeVisitor):
         if not self._depth and not self._in_class and not self._is_local(name):
             self.binds.add(name)
 
-    def _mutate(self, node: ast.AST) -> None:
+    def _mutate(self, node: ast.AST, method: str = "") -> None:
         path = dotted(node)
         if path and not self._depth and not self._is_local(path[0]):
             self.mutates.add(path[0])
-            self.results.update(called_in(node))
+            self.results.update((name, method) for name in called_in(node))
 
     def _mutate_by_call(self, func: ast.AST, decorates: bool = False) -> None:
         """`x.append(…)` may change `x`; `f(…)` is no reason to think that `f` has changed."""
         path = dotted(func)
         if len(path) > 1 and (decorates or path[-1] not in READERS):
-            self._mutate(func)
+            self._mutate(func, path[-1])
 
     # ---------------------------------------------------------------------------------------- expressions
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 
+from fh_dash.engine.databases import Database, names_for
 from fh_dash.engine.deltas import Segment, attributes_of, places_of
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.kinds import is_a
@@ -128,7 +129,8 @@ class Contents:
 
     def _fill(self, found: Change, old: Collection[Segment], new: Collection[Segment]) -> None:
         tracked = [delta.tracked for segment in (*old, *new) for delta in segment.deltas if delta.tracked.node[0]]
-        if nodes := self._graph.aliased(node for place in tracked for node in (place.node, *_classes_around(place))):
+        places = (node for place in tracked for node in (place.node, *_classes_around(place), *self._tables_of(place)))
+        if nodes := self._graph.aliased(places):
             found.entries = nodes - {place.node for place in tracked if place.only is not None}
             found.structure = nodes if places_of(old) != places_of(new) else set()
             set_anew = attributes_of(old) ^ attributes_of(new)
@@ -139,6 +141,12 @@ class Contents:
             found.using = self._graph.spread(nodes) - nodes - self._behaviour
             self._changes.append(found)
             self._concern(derived | found.using)
+
+    def _tables_of(self, place: Tracked) -> Iterator[Node]:
+        """Of a database, the other names by which a module that looks into it may come to it."""
+        if isinstance(place.container, Database) and (record := self._records.get(place.node[0])):
+            names = names_for(place.container.connection, vars(record.module))
+            yield from ((place.node[0], name) for name in names)
 
     @contextlib.contextmanager
     def so_far(self, old: Collection[Segment], new: Collection[Segment]) -> Iterator[None]:
@@ -232,7 +240,7 @@ class Moment:
             return False
         owners = [node_of(cls) for cls in type(method.__self__).__mro__ if name in vars(cls)]
         units = [unit for owner in owners[:1] for unit in self.graph.classes(owner)]
-        return not any(name in unit.readers | unit.builders for unit in units)
+        return not any(name in unit.readers | unit.builders | unit.tellers for unit in units)
 
     def _is_container(self, node: Node) -> bool:
         return is_a(value_of(self.records, node), CONTAINERS)

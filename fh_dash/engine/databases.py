@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.irreversible import Irreversible
+from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import plain_attribute
 
 _CLASSES = (("sqlite3", "Connection"), ("apsw", "Connection"))
 
@@ -24,6 +28,18 @@ def _ask(connection: Any, statement: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
     except Exception:  # closed, or in use by another thread
         return []
+
+
+def names_for(connection: object, namespace: Mapping[str, object]) -> Iterator[str]:
+    """Globals that are a connection or an object with it: tables, and the database that they belong to."""
+    return (name for name, thing in list(namespace.items()) if _has(thing, connection, 3))
+
+
+def _has(thing: object, connection: object, depth: int) -> bool:
+    if thing is connection:
+        return True
+    attributes = plain_attribute(thing, "__dict__") if depth and not is_a(thing, type | ModuleType) else None
+    return type(attributes) is dict and any(_has(part, connection, depth - 1) for part in list(attributes.values()))
 
 
 class Database(Irreversible):

@@ -12,7 +12,7 @@ from fh_dash.engine.collector import UseCollector
 from fh_dash.engine.digests import Digests
 from fh_dash.engine.file_names import file_names
 from fh_dash.engine.made_once import made_once
-from fh_dash.engine.methods import builders_of, methods_of, settings_of
+from fh_dash.engine.methods import builders_of, methods_of, settings_of, tellers_of
 from fh_dash.engine.trees import children, walk
 from fh_dash.engine.uses import IMPORTED, Use, absolute
 
@@ -29,7 +29,7 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     context = _Context(package, later, Digests(), [])
     units = tuple(_units(tree.body, context))
     nodes = context.nodes
-    strings = _strings(nodes)
+    strings, named = _strings(nodes), {*_names(nodes)}
     by_name = _by_name(units)
     binds = frozenset().union(*(u.binds for u in units)) if units else frozenset()
     return Analysis(
@@ -49,7 +49,8 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
         mentions=frozenset(use.path[0] for unit in units for use in (*unit.now, *unit.later)),
         parts=frozenset(part for unit in units for use in (*unit.now, *unit.later) for part in use.path),
         strings=frozenset(filter(str.isidentifier, strings)),
-        asks=ASKING.intersection(_names(nodes)),
+        asks=ASKING.intersection(named),
+        looks_at_users=not _GLOBALS.isdisjoint(named),
         declared=frozenset(n for node in nodes if isinstance(node, ast.Global) for n in node.names),
         stars=tuple(i for i in imports if i.local == STAR and not i.deferred),
         takes_from=frozenset(i.module for i in imports if i.name is not None and not i.deferred),
@@ -58,6 +59,10 @@ def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
 
 ASKING = frozenset({"stat", "getmtime", "getsize", "find_spec"})
 """Functions that ask for the size or time of files, or for modules; reading leaves a trace, this does not."""
+
+
+_GLOBALS = frozenset({"__globals__", "f_globals", "f_locals", "getmodule"})
+"""Attributes and functions by which code comes to the globals of other code."""
 
 
 def _names(nodes: list[ast.AST]) -> Iterator[str]:
@@ -196,6 +201,7 @@ def _unit(statement: ast.stmt | _Header, context: _Context, header: tuple[ast.AS
         readers=readers,
         writers=writers,
         builders=builders_of(statement),
+        tellers=tellers_of(statement),
         settings=settings_of(statement),
         makes=made_once(parts) if declares and kind in ("def", "class") else (),
     )

@@ -36,7 +36,7 @@ class Facts:
         self._plan, self._graph, self._former, self._records = plan, graph, former, program.records
         self.values: dict[Node, tuple[Any, Any]] = {}
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
-        self.behaviour = self._affected(plan.behaviour) | former.spread(gone)
+        self.behaviour = self._affected(plan.behaviour | plan.answering) | former.spread(gone)
         self._answering = _answering(self.behaviour)
         self._holding = holding(graph, plan.renamed)
         """Names of what a library made of a function that shows something else now: it may come out equal."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.names import Names
+from fh_dash.engine.names import Names, Node
 
 
 class Imports(Names):
@@ -69,6 +69,11 @@ class Imports(Names):
         analysis = self.analyses.get(module)
         units = analysis.units if analysis and {"sys", "modules"} <= analysis.parts else ()
         return any(use.path[:2] == ("sys", "modules") for unit in units for use in (*unit.now, *unit.later))
+
+    def looks_at_users(self, used: Iterable[Node]) -> bool:
+        """Whether one of these may look into the globals of the module that calls it, or of a function that it gets."""
+        analyses = (self.analyses.get(module) for module in {module for module, _ in used})
+        return any(analysis.looks_at_users for analysis in analyses if analysis)
 
     def forget_dynamic(self, module: str) -> None:
         """It runs again, and imports by name what it imports now."""

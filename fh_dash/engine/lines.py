@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.mappings import Cells
 from fh_dash.engine.sources import Source
 from fh_dash.engine.walk import inside
 
@@ -135,9 +136,14 @@ def _held(namespace: Mapping[str, object]) -> Iterator[FunctionType]:
 
 
 def _chain(value: object) -> Iterator[FunctionType]:
-    while is_a(value, FunctionType):
-        yield value
-        value = value.__dict__.get("__wrapped__")
+    """A function, those that it wraps, and those that it closes over."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        part = waiting.pop()
+        if is_a(part, FunctionType) and id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += [part.__dict__.get("__wrapped__"), *Cells(part).values()]
 
 
 def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

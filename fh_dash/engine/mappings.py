@@ -13,17 +13,27 @@ class Slots(MutableMapping[str, Any]):
     def __init__(self, thing: object, members: Mapping[str, MemberDescriptorType]) -> None:
         self.thing, self._members = thing, members
 
+    def _member(self, name: str) -> MemberDescriptorType:
+        """That of its class as it is now: a reload, or taking it back, may have put another base there."""
+        member, mro = self._members[name], type(self.thing).__mro__
+        if member.__objclass__ in mro:
+            return member
+        found = (other for cls in mro if isinstance(other := vars(cls).get(name), MemberDescriptorType))
+        if (other := next(found, None)) is None:
+            raise KeyError(name)
+        return other
+
     def __getitem__(self, name: str) -> Any:
         try:
-            return self._members[name].__get__(self.thing)
+            return self._member(name).__get__(self.thing)
         except AttributeError:
             raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._members[name].__set__(self.thing, value)
+        self._member(name).__set__(self.thing, value)
 
     def __delitem__(self, name: str) -> None:
-        self._members[name].__delete__(self.thing)
+        self._member(name).__delete__(self.thing)
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._members if name in self)

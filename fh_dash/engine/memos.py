@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
 from types import FunctionType
@@ -15,13 +15,21 @@ from fh_dash.engine.irreversible import Irreversible
 
 
 class Memo(Irreversible):
-    """The results that a cached function has made so far; the one that made a new one put something there, too."""
+    """The results that a cached function has made so far; the one that made a new one put something there, too.
 
-    def __init__(self, function: _lru_cache_wrapper[Any]) -> None:
-        self.function = function
+    Unless it only called methods that change nothing: `load_model().predict(…)`.
+    """
+
+    def __init__(
+        self, function: _lru_cache_wrapper[Any], methods: Collection[str], only_reads: Callable[[type, str], bool]
+    ) -> None:
+        self._function, self._methods, self._only_reads = function, methods, only_reads
 
     def state(self) -> Mapping[str, Any]:
-        return {str(id(result)): result for result in results(self.function)}
+        return {str(id(result)): result for result in results(self._function) if self._may_change(type(result))}
+
+    def _may_change(self, cls: type) -> bool:
+        return not all(method and self._only_reads(cls, method) for method in self._methods)
 
 
 @dataclass(frozen=True, slots=True)

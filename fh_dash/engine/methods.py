@@ -42,6 +42,12 @@ def builders_of(statement: object) -> frozenset[str]:
     return frozenset(m.name for m in methods if not _changed(m, cls).isdisjoint(_built_on(m, cls)))
 
 
+def tellers_of(statement: object) -> frozenset[str]:
+    """Of a class: the methods that return something else than they were given, or a function for it."""
+    body = statement.body if isinstance(statement, ast.ClassDef) else ()
+    return frozenset(part.name for part in body if isinstance(part, _Method) and _returns_data(part))
+
+
 def settings_of(statement: object) -> frozenset[tuple[str, str]]:
     """Of a class: its methods that change something, each with the attributes that it reads and does not change.
 

@@ -47,13 +47,15 @@ def given_by_stars(
     return {star.line: given_by_star(vars(sys.modules[star.module]), hidden.get(star.module, ())) for star in stars}
 
 
-def prepare(name: str, namespace: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> None:
+def prepare(
+    name: str, namespace: dict[str, Any], analysis: Analysis, provided: Collection[str], *, clear: bool
+) -> None:
     """Take out of the namespace what a fresh interpreter would not find there when the code begins to run.
 
-    `provided` is what star imports will bind. The rest stays until the code binds it anew: a request that outlived
-    the wait at the gate may be using it.
+    `provided` is what star imports will bind. With `clear`, somebody looks around there; else the rest stays until the
+    code binds it anew: a request that outlived the wait at the gate may be using it.
     """
-    for gone in _too_early(name, namespace, analysis, provided):
+    for gone in _all_own(name, namespace) if clear else _too_early(name, namespace, analysis, provided):
         del namespace[gone]
     for fresh in _FRESH:
         namespace.pop(fresh, None)
@@ -100,9 +102,11 @@ def _unbound(name: str, before: Mapping[str, Any], analysis: Analysis) -> Iterat
             yield key
 
 
+def _all_own(name: str, before: dict[str, Any]) -> set[str]:
+    return {key for key in before if key not in SYSTEM_NAMES and not is_submodule(name, key, before[key])}
+
+
 def _too_early(name: str, before: dict[str, Any], analysis: Analysis, provided: Collection[str]) -> set[str]:
-    if analysis.looks_around:
-        return {key for key in before if key not in SYSTEM_NAMES and not is_submodule(name, key, before[key])}
     unbound = set(_unbound(name, before, analysis))
     early = set(unbound) if analysis.dynamic else unbound & analysis.declared
     early |= {key for key in before if key in analysis.binds and key not in analysis.certain}

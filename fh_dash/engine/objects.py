@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fh_dash.engine.analysis import Unit
 from fh_dash.engine.imports import Imports
 from fh_dash.engine.names import Node
-from fh_dash.engine.uses import ORDERING, Use
+from fh_dash.engine.uses import ANSWERING, ORDERING, Use
 
 _MAKERS_OF_CLASSES = frozenset({"__init_subclass__", "__new__", "__init__"})
 """Methods of a base, or of a metaclass, that run when a class is made."""
@@ -20,6 +20,13 @@ class Objects(Imports):
         """Whether it calls a method that only reads, of a project's class or of an object that the top level made."""
         classes = list(self.methods(module, use.path)) if use.callee else []
         return bool(classes) and all(use.path[-1] in unit.readers for unit in classes)
+
+    def only_reads(self, cls: type, method: str) -> bool:
+        """Whether a method of a class, be it of a library, changes none of its objects, as far as that is known."""
+        owner = next((base for base in cls.__mro__ if method in vars(base)), object)
+        if owner.__module__ not in self.analyses:
+            return method in ANSWERING
+        return any(method in unit.readers for unit in self.classes((owner.__module__, owner.__qualname__)))
 
     def builds(self, module: str, use: Use) -> bool:
         """Whether what it adds depends on what is there already: a method that numbers or sorts."""

@@ -14,6 +14,7 @@ import abc
 import enum
 import functools
 import inspect
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 from typing import Any
@@ -106,6 +107,7 @@ class Keeper:
         made = self.made.setdefault(key, [])
         earlier = self._previous.get(key, ())
         old = earlier[len(made)] if len(made) < len(earlier) else None
+        old = old() if is_a(old, weakref.ref) else old
         kept = self._renew_decorated(key, old, new) if key < 0 else self._renew(self._definitions[key], old, new)
         made.append(kept)
         return kept
@@ -236,6 +238,19 @@ class Keeper:
             for name, value in list(vars(cls).items()):
                 if (kept := unshadowed(value, self._met)) is not value:
                     type.__setattr__(cls, name, kept)
+
+    def kept(self) -> dict[int, list[object]]:
+        """What was made, for the next run; of a class that its decorators exchanged for another one, no more than that.
+
+        `@dataclass(slots=True)` makes a second class, and nobody but us may hold the first one.
+        """
+        kept = dict(self.made)
+        for key in (key for key in self.made if key < 0 and outer_key(key) in self.made):
+            pairs = zip(self.made[outer_key(key)], self.made[key], strict=False)
+            other = [is_a(inner, type) and is_a(outer, type) and inner is not outer for inner, outer in pairs]
+            if any(other):
+                kept[outer_key(key)] = [*map(weakref.ref, self.made[outer_key(key)])]
+        return kept
 
     def classes(self) -> list[type]:
         return [thing for things in self.made.values() for thing in things if is_a(thing, type)]

@@ -51,6 +51,8 @@ class Plan:
     """Modules that nothing imports any more, as far as that is known before."""
     caches: Mapping[Node, str] = field(default_factory=dict)
     """Names of `functools` caches that hold what was in a file -> that file, which has changed."""
+    answering: frozenset[Node] = frozenset()
+    """Of these, the ones of files that the app itself has not written: who asks them is to get another answer."""
     graph: Graph | None = None
     """With the new sources taken in."""
     behaviour: frozenset[Node] = frozenset()
@@ -166,6 +168,7 @@ class Planner:
             reruns=reruns,
             gone=frozenset(scan.gone),
             caches=scan.caches,
+            answering=frozenset(scan.answering),
             graph=graph,
             behaviour=frozenset(own),
             renamed=frozenset(renamed),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
 from types import ModuleType
 from typing import Any
 
-from fh_dash.engine.analysis import STAR, Import
+from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.memos import Memo
 from fh_dash.engine.names import Node
@@ -27,8 +27,10 @@ class Patch:
     """None for any attribute: `setattr(…)`."""
 
 
-def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tuple[Node, Any]]:
-    """The objects of another module, with their names there, that `source` may use."""
+def roots(
+    source: Source, target: str, namespace: dict[str, Any], only_reads: Callable[[type, str], bool]
+) -> Iterator[tuple[Node, Any]]:
+    """The objects of another module, with their names there, that `source` may use; `only_reads`: see `Objects`."""
     names: set[str] = set()
     for imported in source.analysis.imports:
         if imported.module == target and imported.name == STAR:
@@ -43,14 +45,14 @@ def roots(source: Source, target: str, namespace: dict[str, Any]) -> Iterator[tu
         thing = namespace[name]
         if not is_a(thing, ModuleType):
             yield (target, name), thing
-        if is_a(thing, _lru_cache_wrapper) and _changes_result(source, target, name):
-            yield (target, name), Memo(thing)
+        if is_a(thing, _lru_cache_wrapper) and (methods := _called_on_result(source, target, name)):
+            yield (target, name), Memo(thing, methods, only_reads)
 
 
-def _changes_result(source: Source, target: str, name: str) -> bool:
-    """Whether it may change what a function of another module returns: `registry().add(…)`."""
+def _called_on_result(source: Source, target: str, name: str) -> set[str]:
+    """Methods that may change what a function of another module returns: `registry().add(…)`."""
     names = {name, *(i.local for i in source.analysis.imports if (i.module, i.name) == (target, name))}
-    return any(not unit.results.isdisjoint(names) for unit in source.analysis.units)
+    return {method for unit in source.analysis.units for function, method in unit.results if function in names}
 
 
 def _leads_to(imported: Import, target: str) -> bool:
@@ -107,15 +109,33 @@ def assigned_parts(source: Source) -> frozenset[str]:
 
 def patches(source: Source) -> dict[str, list[Patch]]:
     """What `source` may assign on imported modules and their classes, by module."""
-    imports = {i.local: i for i in source.analysis.imports if not i.deferred and not i.typing_only}
     found: dict[str, list[Patch]] = {}
-    for use in _uses(source):
-        if (imported := imports.get(use.path[0])) and (use.stored or use.via == ("setattr",)):
-            module, path = _place(imported, use.path[1:])
-            if use.via == ("setattr",) or path:
-                patch = Patch(path, None) if use.via == ("setattr",) else Patch(path[:-1], path[-1])
-                found.setdefault(module, []).append(patch)
+    for use, name in _patched(source):
+        for module, path in _places(source.analysis, use.path):
+            if name is None or path:
+                found.setdefault(module, []).append(Patch(path, None) if name is None else Patch(path[:-1], path[-1]))
     return found
+
+
+def _patched(source: Source) -> Iterator[tuple[Use, str | None]]:
+    """Uses that something is set on: by an assignment with the name of the attribute, by others without."""
+    for use in _uses(source):
+        if use.via == ("setattr",):
+            yield use, None
+        elif use.stored:
+            yield use, use.path[-1]
+    for unit in source.analysis.units:  # fastcore's `@patch def method(self: Class)`, `@patch_to(Class)`
+        if unit.kind == "def" and any(use.decorates and use.path[-1].startswith("patch") for use in unit.now):
+            yield from ((use, None) for use in unit.now if not use.decorates)
+
+
+def _places(analysis: Analysis, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The modules that a dotted name may begin in, with what follows there."""
+    imports = [i for i in analysis.imports if not i.deferred and not i.typing_only]
+    named = [_place(imported, path[1:]) for imported in imports if imported.local == path[0]]
+    yield from named
+    if not named and path[0] not in analysis.binds:
+        yield from ((star.module, path) for star in analysis.stars)
 
 
 def _place(imported: Import, rest: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -180,7 +180,7 @@ class Runner:
         record = Record(
             module=frame.module,
             source=frame.source,
-            made=frame.keeper.made,
+            made=frame.keeper.kept(),
             asked=answers.found,
             by_call=tuple(frame.keeper.by_call),
             renewed=frozenset(frame.keeper.renewed),
@@ -288,8 +288,10 @@ class Runner:
             return
         for name in reach.assigned_on(source, target):
             watch.track_name(module, name)
-        origin = self._program.graph.origin
-        watch.track((origin(node), thing) for node, thing in reach.roots(source, target, vars(module)))
+        graph = self._program.graph
+        watch.track(
+            (graph.origin(node), thing) for node, thing in reach.roots(source, target, vars(module), graph.only_reads)
+        )
 
     def _find(self, name: str) -> ModuleType | None:
         """A project module, be it in the middle of its first import."""

@@ -29,6 +29,8 @@ class Scan:
         self.gone: set[str] = set()
         self.caches: dict[Node, str] = {}
         """Names of `functools` caches with what they hold of a changed file -> that file."""
+        self.answering: set[Node] = set()
+        """Of these, the ones of files that somebody else changed than the app itself."""
         self._own: dict[str, bool] = {}
         self._needs = Needs(program, finder.source_of)
 
@@ -179,18 +181,32 @@ class Scan:
                 filled = any(cache.cache_info().currsize for _, cache in caches_in(name, thing))
                 if filled or any(thing is not None for thing in made):
                     self.caches[module, name] = self._program.relative(place)
+                    if not self._is_own(place):
+                        self.answering.add((module, name))
+                        self._ask_again(name, thing, place)
+
+    def _ask_again(self, name: str, thing: object, file: str) -> None:
+        """Modules that asked a cache while they were imported have what it held of the file."""
+        caches = {id(cache) for _, cache in caches_in(name, thing)}
+        for asker, record in self._program.records.items():
+            if any(record.asked.get(cache) for cache in caches):
+                self.reruns.setdefault(asker, f"asks {name}, which reads {self._program.relative(file)}")
 
     def _differs(self, name: str, file: str, before: str) -> bool:
         """Whether somebody else changed a file that a module read; what the app itself saves, it knows already."""
         now = stamp_of_existence(file) if before == EXISTS else stamp(file)
         if now == before:
             return False
-        if file not in self._own:
-            self._own[file] = take_own_write(file)
-        if self._own[file]:
+        if self._is_own(file):
             self._program.records[name].reads[file] = now
             return False
         return True
+
+    def _is_own(self, file: str) -> bool:
+        """Whether the app itself has written it."""
+        if file not in self._own:
+            self._own[file] = take_own_write(file)
+        return self._own[file]
 
 
 def _folders_gone(file: str) -> Iterator[str]:

@@ -120,11 +120,12 @@ class Steps:
             self.facts.replaced.add(name)
             sys.modules[name] = record.module
         relocate(record.module, source, self.journal)
-        prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis))
+        used = graph.used_by(name)
+        clear = source.analysis.looks_around or graph.looks_at_users(used)
+        prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis), clear=clear)
         self.facts.ran.add(name)
         self.effects.hold_owners(name, self._plan.reruns)
         graph.forget_dynamic(name)
-        used = graph.used_by(name)
         for _, key in (node for node in used if node[0] == name):
             if not is_submodule(name, key, namespace.get(key)):
                 namespace.pop(key, None)  # others use it, in a circle

@@ -33,6 +33,11 @@ LOOKING_MUTATORS = frozenset({"setdefault", "pop", "popitem", "remove", "discard
 """Methods whose work depends on what is in the container."""
 ORDERING = frozenset({"sort", "reverse"})
 """Of these, the ones that go through all of it."""
+ANSWERING = frozenset(
+    "predict predict_proba transform encode decode embed embed_query embed_documents tokenize detokenize generate "
+    "infer classify score similarity translate summarize search query fetch find lookup render".split()
+)
+"""Methods of libraries' objects (models, clients, templates) that answer, and change nothing that others look at."""
 ANNOTATED = ("__annotations__",)
 """In the place of a callee: the name stands in an annotation of a function that another one makes."""
 IMPORTED = "\0"
