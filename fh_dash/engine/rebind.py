@@ -48,6 +48,8 @@ def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> li
                 facts.note_offered(name, local)
             names.append(local)
     for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
+        if local in analysis.binds:  # in a branch that may not have been taken
+            raise Again(name, f"has {local} from a star import or from elsewhere")
         _bind(namespace, local, wanted, journal)
         facts.values[name, local] = (facts.values.get((name, local), (had, had))[0], wanted)
         facts.note_offered(name, local)
@@ -127,5 +129,5 @@ def _offered(
             had = namespace.get(key, MISSING)
             from_there = had is MISSING or had is given.get(key)
             unseen = key in hidden.get(star.module, ()) or _given(analysis, key, hidden, star.line) is not MISSING
-            if key not in analysis.binds and had is not wanted and from_there and not unseen:
+            if key not in analysis.certain and had is not wanted and from_there and not unseen:
                 yield key, had, wanted

@@ -237,7 +237,8 @@ class Steps:
         self.report(name, "unloaded", reason)
         self.successors.drop(record)
         source = self._plan.sources.get(name, record.source)
-        program.left[str(source.path)] = source.analysis.digest
+        if name not in self._plan.gone:  # of such a file nobody knows when it comes again
+            program.left[str(source.path)] = source.analysis.digest
         forget_inside(program, name, journal)
         forget(name, journal)
         del program.records[name]
