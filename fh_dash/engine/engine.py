@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from fh_dash import events
 from fh_dash.engine import routes as routing
+from fh_dash.engine.handlers import use_objects
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.plan import Plan, Planner
 from fh_dash.engine.program import Program
@@ -93,6 +94,10 @@ class Engine:
         """For each loaded project module the loaded ones that import it, anywhere in them, by name."""
         loaded, graph = self.modules(), self._program.graph
         return {name: tuple(sorted(graph.importers(name) & loaded.keys())) for name in loaded}
+
+    def use_objects(self, handlers: Iterable[object]) -> bool:
+        """Whether start-up or shutdown code uses objects that outlive one start: see `engine.handlers`."""
+        return use_objects(self._program, handlers)
 
     def routes(self, app: object) -> tuple[Route, ...]:
         return routing.routes_of(app)

@@ -7,6 +7,7 @@ contents   what modules did to the containers of others (`contents`)
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
@@ -19,11 +20,13 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph, Reached
 from fh_dash.engine.holders import handing_on, holding
 from fh_dash.engine.journal import MISSING
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program
+from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.stars import Stars
+from fh_dash.engine.tables import node_of
 from fh_dash.engine.uses import IMPORTED
 from fh_dash.engine.values import keep_equal_containers, same_value
 
@@ -38,6 +41,8 @@ class Facts:
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour | plan.answering) | former.spread(gone)
         self._answering = _answering(self.behaviour)
+        self._renewed: set[Node] = set()
+        """Classes that got other data, though they may be the same objects by the same code."""
         self._holding = holding(graph, plan.renamed)
         """Names of what a library made of a function that shows something else now: it may come out equal."""
         self.contents = Contents(graph, program, self.behaviour, self.concern)
@@ -84,6 +89,7 @@ class Facts:
         calls made (`by_call`) it does not tell whether they have the same contents; `renewed` are those that have not.
         """
         found = {(name, key) for key in renewed}
+        self._renewed |= found
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
             node = (name, key)
@@ -274,7 +280,15 @@ class Facts:
                 return True
             if reached.behaves or (is_read(self._graph, reached) and not use.handed_on):
                 return True
+            return use.handed_on and self._is_other_data(reached)
         return False
+
+    def _is_other_data(self, reached: Reached) -> bool:
+        """What is handed on is an attribute of a class, `Div(Config.TITLE)`, and no method."""
+        cls, name = value_of(self._records, reached.node), reached.use.path[-1]
+        if not is_a(cls, type) or node_of(cls) not in self._renewed or name == reached.use.path[0]:
+            return False
+        return not hasattr(type(inspect.getattr_static(cls, name, print)), "__get__")
 
 
 def _answering(nodes: Iterable[Node]) -> set[str]:

@@ -146,8 +146,8 @@ class UnderWay:
             value, _ = values.get((imported.module, key), (now, now))
             if value is MISSING or same_value(held.get(local, MISSING), value):
                 continue
-            if not self._makes(imported.module, key, value):
-                continue  # somebody else has set it there, and that may have been later
+            if self._stands_as_before(imported.module, name) or not self._makes(imported.module, key, value):
+                continue  # in the latter case somebody else has set it there, and that may have been later
             if key not in self.not_yet(imported.module):
                 return f"could not import {key} from {imported.module} before, line {imported.line}"
         return ""

@@ -22,6 +22,8 @@ class Generation:
     app: ASGIApp
     """The same, as ASGI 3."""
     lifespan: Lifespan
+    exclusive: bool = False
+    """Its start-up and shutdown use objects that the next generation's would use as well."""
     variables: Variables = NONE
     """What its modules have set when they were imported."""
 

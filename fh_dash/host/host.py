@@ -19,7 +19,7 @@ from fh_dash.host import lookup
 from fh_dash.host.gate import Gate
 from fh_dash.host.generation import Generation
 from fh_dash.host.interrupt import Ended, Stretch
-from fh_dash.host.lifespan import Lifespan
+from fh_dash.host.lifespan import Lifespan, handlers
 from fh_dash.host.main_thread import explained
 from fh_dash.host.needs import Engine, Transaction
 from fh_dash.host.target import Target
@@ -45,8 +45,15 @@ class _Change:
     wait: float = 0.0
     swap: float = 0.0
     running: int = 0
+    ended: bool = False
+    """The shutdown of the old generation was run before the new one's start-up."""
     context: Context = field(default_factory=copy_context)
     """Before anything of the project ran."""
+
+    @property
+    def carried_out(self) -> Transaction:
+        assert self.transaction is not None
+        return self.transaction
 
 
 class Host:
@@ -154,9 +161,8 @@ class Host:
         return change
 
     def _result(self, change: _Change, before: tuple[Any, ...]) -> ReloadResult:
-        assert change.transaction is not None
         serving = change.generation or change.old
-        result = change.transaction.result(
+        result = change.carried_out.result(
             generation=serving.number if serving else 0,
             time=change.time,
             wait=change.wait,
@@ -180,41 +186,40 @@ class Host:
             if change.transaction.error is not None:
                 change.error = self._report(change.transaction.error, stage)
             else:
-                await self._exchange(change, change.transaction, stage)
+                await self._exchange(change, plan, stage)
             change.swap = (perf_counter() - executed) * 1000
         finally:
             self.gate.open()
         return change
 
-    async def _exchange(self, change: _Change, transaction: Transaction, stage: Stage) -> None:
+    async def _exchange(self, change: _Change, plan: Any, stage: Stage) -> None:
         """The gate gets the new generation, or the transaction is rolled back."""
         committed = False
         tasks = self._tasks_of_the_app()
         try:
-            generation, change.error = await self._bring_up(change, transaction, stage)
+            generation, change.error = await self._bring_up(change, plan, stage)
             if change.error is None:
-                transaction.commit()
+                change.carried_out.commit()
                 committed = True
                 change.generation = self.gate.generation = generation
                 change.running = self.gate.older() + sum(not task.done() for task in tasks)
         finally:
             if not committed:
-                transaction.rollback()
+                change.carried_out.rollback()
+                if change.ended and not self.gate.stopping:
+                    await self._start_again(change)
 
     def _tasks_of_the_app(self) -> list[asyncio.Task[Any]]:
         """That its own code began with `create_task`; nobody but the app ends them."""
         code = {task: getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()}
         return [task for task, one in code.items() if one and self._engine.is_project_file(Path(one.co_filename))]
 
-    async def _bring_up(
-        self, change: _Change, transaction: Transaction, stage: Stage
-    ) -> tuple[Generation | None, ErrorReport | None]:
+    async def _bring_up(self, change: _Change, plan: Any, stage: Stage) -> tuple[Generation | None, ErrorReport | None]:
         """The next generation; for a new app object its start-up is run."""
-        old = change.old
+        old, options = change.old, self._settings.uvicorn
         try:
-            found = self._found(transaction, old)
-            name = lookup.attribute_name(transaction.module, self._target)
-            options = self._settings.uvicorn
+            found = self._found(change.carried_out, old)
+            name = lookup.attribute_name(change.carried_out.module, self._target)
             app = lookup.as_asgi(found, name, options.get("interface") or "auto")
         except UsageError as error:
             return None, self._no_app(error)
@@ -223,11 +228,38 @@ class Host:
         variables = changed(change.context, copy_context(), old.variables if old else NONE)
         if old is not None and found is old.found:
             return old.renewed(app, variables), None
+        if old is not None and old.exclusive and not change.ended:
+            failed = await self._end_first(change, old, plan, stage)
+            return (None, failed) if failed is not None else await self._bring_up(change, plan, stage)
         lifespan = Lifespan(app, options.get("lifespan") or "auto")
         failure = await lifespan.startup(self._settings.startup_wait)
         if failure is not None:
             return None, self._report(failure, "startup")
-        return Generation(old.number + 1 if old else 1, name, found, app, lifespan, variables), None
+        exclusive = self._engine.use_objects(handlers(found))
+        number = old.number + 1 if old else 1
+        return Generation(number, name, found, app, lifespan, exclusive, variables), None
+
+    async def _end_first(self, change: _Change, old: Generation, plan: Any, stage: Stage) -> ErrorReport | None:
+        """Both apps use the same objects: the old one ends, in the state that it knows, before the new one starts.
+
+        So the plan is carried out a second time. The new app was seen to load; if it does not start, the old one does.
+        """
+        change.carried_out.rollback()
+        await self.gate.drained(old, self._settings.shutdown_wait)
+        await self._shut_down(old)
+        change.ended = True
+        change.transaction = self.stretch.run(lambda: self._engine.execute(plan))
+        error = change.carried_out.error
+        return self._report(error, stage) if error is not None else None
+
+    async def _start_again(self, change: _Change) -> None:
+        """The old generation serves on, after its shutdown."""
+        assert change.old is not None
+        lifespan = Lifespan(change.old.app, self._settings.uvicorn.get("lifespan") or "auto")
+        failure = await lifespan.startup(self._settings.startup_wait)
+        if failure is not None:
+            log.error("the app that serves on did not start again", exc_info=failure)
+        change.old = self.gate.generation = replace(change.old, lifespan=lifespan)
 
     def _report(self, error: BaseException, stage: Stage) -> ErrorReport:
         return explained(self._engine.report(error, stage), error, self._settings.target)

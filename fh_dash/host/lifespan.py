@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any, Literal, TypeAlias
 
 from fh_dash.host.asgi import ASGIApp, Message
@@ -18,6 +18,21 @@ LAST_WORD = 1.0
 """Seconds that an app has to raise after it said that its start-up failed, or to end when it is cancelled."""
 
 ANSWERS = {f"lifespan.{step}.{end}" for step in ("startup", "shutdown") for end in ("complete", "failed")}
+
+
+_ON_ROUTER = ("on_startup", "on_shutdown", "lifespan_context")
+"""Where Starlette's router keeps what runs at the start and the end of an app."""
+_ON_CONTEXT = ("startup", "shutdown", "ls")
+"""The same in FastHTML's `Lifespan`, which it gives to the router."""
+
+
+def handlers(app: object) -> list[object]:
+    """The functions that an app of Starlette's kind runs at its start and end; of others nothing is known."""
+    router = getattr(app, "router", None)
+    context = getattr(router, "lifespan_context", None)
+    found = [getattr(router, name, None) for name in _ON_ROUTER]
+    found += [getattr(context, name, None) for name in _ON_CONTEXT]
+    return [part for value in found for part in (value if isinstance(value, Iterable) else [value])]
 
 
 class LifespanError(Exception):

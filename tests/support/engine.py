@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -63,6 +63,9 @@ class FakeEngine:
 
     def report(self, error: BaseException, stage: Stage) -> ErrorReport:
         return ErrorReport(stage, type(error).__name__, str(error))
+
+    def use_objects(self, handlers: Iterable[object]) -> bool:
+        return False
 
     def is_project_file(self, path: Path) -> bool:
         return False
