@@ -202,6 +202,9 @@ class Attempt(Follower):
             if failed and (self.facts.helps(failed.analysis) or self._under_way.may_go_better(name, failed.analysis)):
                 raise Again(name, f"{step.module} can be tried again")
             return
+        if step.module not in self._program.records and not record.source.analysis.may_handle(step.unit):
+            # it was in the middle of its import, which then failed
+            raise Again(name, f"imports {step.module}, which is not there")
         try:
             self._arrive(step.module)
         except Exception as error:

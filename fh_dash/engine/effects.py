@@ -97,10 +97,11 @@ class Effects:
         return ""
 
     def _looked_into(self, name: str) -> set[Node]:
-        """What a module looks into; who calls a `singledispatch` function looks into its registry."""
+        """What a module looks into, be it its own; who calls a `singledispatch` function looks into its registry."""
         graph, records = self._program.graph, self._program.records
+        own = {reached.node for reached in graph.reached_own(name)} if graph.cyclic(name) else set()
         asked = {node for node in self._former if id(value_of(records, node)) in self._program.dispatchers}
-        return {*graph.looked_into(name), *(asked & graph.used_by(name) if asked else ())}
+        return {*own, *graph.looked_into(name), *(asked & graph.used_by(name) if asked else ())}
 
     def _history(self) -> dict[Node, list[tuple[int, str]]]:
         found: dict[Node, list[tuple[int, str]]] = {}

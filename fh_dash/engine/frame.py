@@ -31,6 +31,8 @@ class Frame:
     """Module -> what this one assigns on it and its classes; until it is imported."""
     tables: set[str] = field(default_factory=lambda: {*TABLES})
     """Library modules with tables that this one may add to, and which it does not reach yet."""
+    shared: bool = False
+    """Others have imported it in the middle of its import: they may have changed what it made before."""
     guests: dict[str, Source] = field(default_factory=dict)
     """Files that it runs itself, as `spec_from_file_location` does: what their code does is its doing."""
     booked: int = -1
@@ -41,6 +43,11 @@ class Frame:
         for module in [module for module in self.tables if module in sys.modules]:
             self.tables.discard(module)
             self.watch.add(TABLES[module]())
+
+    def reach_own(self) -> None:
+        """What it made before others imported it belongs to them as well: its own changes of that count like theirs."""
+        names = self.source.analysis.mentions & vars(self.module).keys() if self.shared else ()
+        self.watch.track(((self.name, name), vars(self.module)[name]) for name in names)
 
     def has_acted(self, unit: int) -> bool:
         """Whether other statements than imports may have run since then."""

@@ -221,8 +221,12 @@ class ProjectFinder(MetaPathFinder):
             self._note_on_thread(targets)
             return module
         self._runner.after_import(targets, self.follower.arrive)
-        if globals.get("__name__") == self.running():
-            self._runner.stack[-1].reach_tables()
+        frame = self._runner.stack[-1]
+        if globals.get("__name__") == frame.name:
+            frame.reach_tables()
+            frame.reach_own()
+        for outer in self._runner.stack[:-1]:
+            outer.shared = outer.shared or outer.name in targets
         if not is_a(module, ModuleType):  # what a module has put in its place
             return module
         hidden = self.follower.hides(module.__name__) if fromlist else frozenset()

@@ -100,7 +100,8 @@ class Planner:
         """The entry failed before: import it again, and with it what has changed, and what imports that."""
         program = self._program
         gone: frozenset[str] = frozenset()
-        stale = self._with_importers({*scan.sources, *scan.reruns, *scan.gone})
+        # whoever has imported one that failed has met it in the middle of its import
+        stale = self._with_importers({*scan.sources, *scan.reruns, *scan.gone, *program.broken})
         while gone != (gone := frozenset(name for name in stale if name in program.records)):
             stale |= self._with_importers(self._registered_after(gone))
         if not gone and not any(self._may_matter(path) for path in changed):

@@ -39,7 +39,7 @@ from fh_dash.engine.program import Program, Record
 from fh_dash.engine.rebind import rebind
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
-from fh_dash.engine.successors import Successors, derived_classes, families
+from fh_dash.engine.successors import Successors, classes, derived_classes, families
 from fh_dash.engine.underway import UnderWay
 
 
@@ -93,6 +93,8 @@ class Steps:
         """What a module uses that runs, or is about to, is to be as a cold start has it at this moment."""
         self.under_way.show_half_made(name, used)
         self.clear_caches(name, used)
+        if self.reordered and self._program.graph.asks_subclasses(name, used):
+            self._arrange()
 
     def rerun(self, name: str, record: Record, reason: str) -> None:
         """Execute its code, old or new, once more; what importers handle is raised, and taken back."""
@@ -130,8 +132,6 @@ class Steps:
             if not is_submodule(name, key, namespace.get(key)):
                 namespace.pop(key, None)  # others use it, in a circle
         self.make_used_ready(name, used)
-        if self.reordered and graph.asks_subclasses(name, used):
-            self.arrange_subclasses()
         return before
 
     def _execute(self, name: str, record: Record, source: Source, before: dict[str, object]) -> None:
@@ -166,7 +166,8 @@ class Steps:
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, record.segments, new.segments)
         facts.contents.note_subclasses(name, derived, self.derived(new))
-        if family != families(new, is_project) or not same_way(record, new):
+        others = family and [*map(id, classes(record))] != [*map(id, classes(new))]
+        if others or family != families(new, is_project) or not same_way(record, new):
             self.reordered = True
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
@@ -198,10 +199,17 @@ class Steps:
                     self._program.graph.add_dynamic(name, target)
 
     def arrange_subclasses(self) -> None:
+        """At the end; modules that ask for them find them so before."""
         self.reordered = False
-        starts = self._program.starts
-        late = sorted(self._program.records, key=lambda name: starts.get(name, 0))
-        arrange(self._program.records, [self._program.entry, *late])
+        self._arrange()
+
+    def _arrange(self) -> None:
+        starts, records = self._program.starts, dict(self._program.records)
+        for name, trace in self._runner.traces().items():
+            if name in records:  # it runs, and has imported what it has by now
+                records[name] = replace(records[name], trace=tuple(trace))
+        late = sorted(records, key=lambda name: starts.get(name, 0))
+        arrange(records, [self._program.entry, *late])
 
     def leave(self, name: str, record: Record) -> None:
         """It need not run."""
