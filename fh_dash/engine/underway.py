@@ -136,6 +136,8 @@ class UnderWay:
             key, local = imported.name, imported.local
             if not imported.guarded or imported.deferred or imported.module not in records or key in (None, STAR):
                 continue
+            if imported.module == name:
+                continue  # of itself it has at each start what stands above
             units = [unit for unit in analysis.by_name[local] if local in unit.binds]
             if not all(unit.conditional for unit in units) or sum(unit.kind == "import" for unit in units) > 1:
                 continue

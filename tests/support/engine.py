@@ -47,6 +47,8 @@ class FakeEngine:
         self.module = ModuleType("app")
         self.load = load
         self.transactions: list[FakeTransaction] = []
+        self.shared = False
+        """What `use_objects` says."""
 
     def plan_load(self) -> FakePlan:
         return FakePlan(lambda: self.load(self.module))
@@ -65,7 +67,7 @@ class FakeEngine:
         return ErrorReport(stage, type(error).__name__, str(error))
 
     def use_objects(self, handlers: Iterable[object]) -> bool:
-        return False
+        return self.shared
 
     def is_project_file(self, path: Path) -> bool:
         return False
