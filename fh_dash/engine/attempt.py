@@ -19,7 +19,8 @@ from fh_dash.engine.circles import Arrival
 from fh_dash.engine.course import package_around
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.detach import detach
-from fh_dash.engine.importer import NOBODY, Follower, ProjectFinder
+from fh_dash.engine.follower import NOBODY, Follower
+from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.namespace_packages import drop_unused
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record, segments
@@ -28,7 +29,6 @@ from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.shortcut import Shortcut
 from fh_dash.engine.steps import Steps
-from fh_dash.engine.successors import classes
 
 _UNUSED = "nothing imports it any more"
 
@@ -69,23 +69,16 @@ class Attempt(Follower):
         if self._plan.load:
             self._program.forget_entry()
             return
-        made = self._made()
+        made = self.steps.made(self._reasons.known)
         self._program.take_back_new(self._before)
         self.journal.undo()
-        left = {id(cls) for cls in self._made()}
+        left = {id(cls) for cls in self.steps.made(self._reasons.known)}
         for cls in (*made, *self._program.half_made):
             if id(cls) not in left:  # bases must not go on to know it
                 detach(cls, self._program.is_project_module)
         self._program.half_made.clear()
         if self.steps.successors.detached or any(cls.__bases__ != (object,) for cls in made):
             self.steps.arrange_subclasses()
-
-    def _made(self) -> list[type]:
-        """The classes of all modules that ran, or were loaded, in this transaction."""
-        records = self._program.records
-        return [
-            cls for n, r in records.items() if n in self.facts.ran or n not in self._reasons.known for cls in classes(r)
-        ]
 
     def _load(self) -> None:
         for name in sorted(self._plan.gone, reverse=True):
@@ -202,8 +195,7 @@ class Attempt(Follower):
             if failed and (self.facts.helps(failed.analysis) or self._under_way.may_go_better(name, failed.analysis)):
                 raise Again(name, f"{step.module} can be tried again")
             return
-        if step.module not in self._program.records and not record.source.analysis.may_handle(step.unit):
-            # it was in the middle of its import, which then failed
+        if step.module not in self._program.records and self._under_way.is_imported_anew(record, step):
             raise Again(name, f"imports {step.module}, which is not there")
         try:
             self._arrive(step.module)

@@ -17,7 +17,7 @@ from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.attributes import Attributes
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
-from fh_dash.engine.graph import Graph, Reached
+from fh_dash.engine.graph import Graph
 from fh_dash.engine.holders import handing_on, holding
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.kinds import is_a
@@ -25,6 +25,7 @@ from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.reached import Reached
 from fh_dash.engine.stars import Stars
 from fh_dash.engine.tables import node_of
 from fh_dash.engine.uses import IMPORTED

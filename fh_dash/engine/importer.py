@@ -18,40 +18,14 @@ from typing import Any
 from fh_dash import events
 from fh_dash.engine import sources
 from fh_dash.engine.circles import half_made
-from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.follower import NOBODY
+from fh_dash.engine.journal import Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.program import Failure, Program
 from fh_dash.engine.reads import starter
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source, line_of
 from fh_dash.engine.statements import ImportStatements, put
-
-
-class Follower:
-    """Who wants to know of the imports of the project's modules while they run; this one does nothing."""
-
-    journal: Journal = NoJournal()
-    """Where the state goes of what a module changes that is loaded for the first time."""
-
-    def arrive(self, name: str) -> None:
-        """An import statement names a module that is loaded."""
-
-    def loading(self, name: str) -> None:
-        """A module is about to run for the first time."""
-
-    def loaded(self, name: str) -> None:
-        """A module has run for the first time."""
-
-    def hides(self, name: str) -> frozenset[str]:
-        """The names that a module in the middle of its import does not have yet."""
-        return frozenset()
-
-    def lacks(self, name: str) -> frozenset[str]:
-        """The submodules of a package that a cold start has not loaded yet."""
-        return frozenset()
-
-
-NOBODY = Follower()
 
 
 class ProjectLoader(SourceFileLoader):

@@ -198,6 +198,11 @@ class Steps:
                 if target in self._program.records:
                     self._program.graph.add_dynamic(name, target)
 
+    def made(self, known: AbstractSet[str]) -> list[type]:
+        """The classes of the modules that ran, or that were loaded, being not among the known ones."""
+        records = self._program.records.items()
+        return [cls for name, r in records if name in self.facts.ran or name not in known for cls in classes(r)]
+
     def arrange_subclasses(self) -> None:
         """At the end; modules that ask for them find them so before."""
         self.reordered = False
