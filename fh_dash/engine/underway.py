@@ -178,20 +178,26 @@ class UnderWay:
             makers = self._program.graph.analyses[module].by_name.get(key, ())
             given = vars(self._program.records[module].module).get(key, MISSING)
             had = held.get(imported.local, MISSING)
-            twice = sum(key in unit.binds for unit in makers) > 1 and given is not MISSING and had is not MISSING
-            if twice and not same_value(had, given) and not self._is_set_by_others((module, key)):
+            twice = sum(key in unit.binds for unit in makers) > 1 or self._was_inside(module, key, name)
+            there = given is not MISSING and had is not MISSING
+            if twice and there and not same_value(had, given) and not self._is_set_by_others((module, key)):
                 return f"imports {key} from {module}, which has another one in the end"
         return self._used_in_between(name)
+
+    def _was_inside(self, module: str, key: str, name: str) -> bool:
+        """Whether a module met another one in the middle of its import, and no function binds that name there."""
+        inside = self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
+        return inside and key not in self._program.graph.analyses[module].declared
 
     def _used_in_between(self, name: str) -> str:
         """What a module used of one in the middle of its import, which has come to its end by then now."""
         began, graph = self._starts.get(name, 0), self._program.graph
         for reached in graph.reached(name):
             module, key = reached.node
-            inside = self._starts.get(module, 0) < began < self._ends.get(module, 0)
-            if not inside or module not in graph.analyses or module in self.walked or module in self.running:
+            if module not in graph.analyses or module in self.walked or module in self.running:
                 continue
-            if sum(key in unit.binds for unit in graph.analyses[module].by_name.get(key, ())) > 1:
+            inside = self._starts.get(module, 0) < began < self._ends.get(module, 0)
+            if inside and sum(key in unit.binds for unit in graph.analyses[module].by_name.get(key, ())) > 1:
                 return f"uses {key} of {module}, which has another one in the end, line {reached.use.line}"
         return ""
 
