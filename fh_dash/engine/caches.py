@@ -14,6 +14,7 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.memos import Call, calls, fill, refill
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Record, value_of
+from fh_dash.engine.values import same_value
 from fh_dash.events import CacheChange
 
 
@@ -100,6 +101,16 @@ class Caches:
         self._away[id(cache)] = cache, {answer(call): call for call in known}
         refill(cache, staying) if staying else cache.cache_clear()
         self.dropped.append(CacheChange(f"{cache.__module__}:{name}", "dropped", reason))
+
+    def contradicted(self, asked: Answers) -> str:
+        """A cache that was cleared, and has given somebody else another answer to what a module asked; or nothing."""
+        for key in asked.keys() & self._away.keys():
+            cache, away = self._away[key]
+            now = {answer(call)[1:]: call.result for call in calls(cache)}
+            for known in asked[key]:
+                if known in away and not same_value(now.get(known[1:], away[known].result), away[known].result):
+                    return f"{cache.__module__}.{cache.__name__}"
+        return ""
 
     def put_back(self, asked: Iterable[Answers]) -> None:
         """What modules that need not run again asked for, after others had it cleared, is there again."""

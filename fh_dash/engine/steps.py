@@ -37,6 +37,7 @@ from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program, Record
 from fh_dash.engine.rebind import rebind
+from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source
 from fh_dash.engine.successors import Successors, classes, derived_classes, families
@@ -222,6 +223,8 @@ class Steps:
             self._program.ends[name] = self._program.tick()
         if (source := self._plan.sources.get(name)) is not None:
             self._refresh(name, record, source)
+        if function := self.caches.contradicted(record.asked):
+            raise Again(name, f"asks {function}, which others have asked before it")
         self.caches.put_back([record.asked])
         if name in self.facts.candidates:
             self.rebind(name)
