@@ -281,14 +281,15 @@ class Attempt(Follower):
 
     def _check_again(self, known: set[str]) -> None:
         """What became known after a module was walked over may still concern it."""
-        program = self._program
-        for name in list(self._arrived):
-            if name in self.facts.ran:
-                self._effects.hold_owners(name, self._plan.reruns)
-            elif name in known and name in self.facts.candidates and name in program.records:
-                if reason := self.facts.reason(name, later=True) or self._reasons.of_attributes(name):
-                    raise Again(name, reason, known - program.records.keys() - self._plan.gone)
-                self.steps.rebind(name)
+        program, so_far = self._program, -1
+        while so_far != (so_far := program.changes):  # what is rebound here may be handed on by a star import
+            for name in list(self._arrived):
+                if name in self.facts.ran:
+                    self._effects.hold_owners(name, self._plan.reruns)
+                elif name in known and name in self.facts.candidates and name in program.records:
+                    if reason := self.facts.reason(name, later=True) or self._reasons.of_attributes(name):
+                        raise Again(name, reason, known - program.records.keys() - self._plan.gone)
+                    self.steps.rebind(name)
 
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""

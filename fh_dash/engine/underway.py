@@ -131,8 +131,8 @@ class UnderWay:
         return ""
 
     def _was_there(self, module: str, name: str) -> bool:
-        """Whether in the last start the import of a module had ended before that of another one began."""
-        return self._ends.get(module, 0) < self._starts.get(name, 0)
+        """Whether in the last start a module was not in the middle of its import when that of another one began."""
+        return not self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
 
     def optional(self, name: str, values: Mapping[Node, tuple[Any, Any]]) -> str:
         """What a module could not import in a circle, and handled that, but could after a cold start.
