@@ -172,6 +172,13 @@ class Contents:
         """Names whose value or behaviour is made from what these hold."""
         return self._graph.spread(containers, contents=True) if containers else set()
 
+    def behind(self, containers: Collection[Node]) -> set[Node]:
+        """What functions that these hold are made from: who goes through a table may call them."""
+        held = {node for node, places in self._holders.items() if any(place in containers for place, _ in places)}
+        for module in {module for module, _ in containers}:
+            held |= {node for node, tables in self._tables_in(module).items() if not tables.isdisjoint(containers)}
+        return self._graph.made_of(held)
+
     def seen_by(self, name: str, end: int, later: bool) -> Moment:
         """What concerns a module of which the last run ended then; with `later`, it was walked over before."""
         changes = [c for c in self._changes if (not later if c.since is None else end > c.since)]

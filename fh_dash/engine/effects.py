@@ -101,7 +101,8 @@ class Effects:
         graph, records = self._program.graph, self._program.records
         own = {reached.node for reached in graph.reached_own(name)} if graph.cyclic(name) else set()
         asked = {node for node in self._former if id(value_of(records, node)) in self._program.dispatchers}
-        return {*own, *graph.looked_into(name), *(asked & graph.used_by(name) if asked else ())}
+        looked = graph.looked_into(name)
+        return {*own, *looked, *self._facts.contents.behind(looked), *(asked & graph.used_by(name) if asked else ())}
 
     def _history(self) -> dict[Node, list[tuple[int, str]]]:
         found: dict[Node, list[tuple[int, str]]] = {}

@@ -172,7 +172,11 @@ class Graph(Objects):
     def used_by(self, name: str) -> set[Node]:
         """What the import of a module uses of the project, what the functions that it calls are made from with it."""
         seen = {reached.node for reached in self.reached(name)}
-        waiting = [reached.node for reached in self.reached(name) if reached.behaves]
+        return seen | self.made_of([reached.node for reached in self.reached(name) if reached.behaves])
+
+    def made_of(self, nodes: Collection[Node]) -> set[Node]:
+        """These, and all that their values or behaviour are made from."""
+        seen, waiting = {*nodes}, [*nodes]
         while waiting:
             module, key = waiting.pop()
             if module in self.analyses:

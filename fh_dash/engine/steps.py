@@ -92,7 +92,9 @@ class Steps:
 
     def make_used_ready(self, name: str, used: set[Node]) -> None:
         """What a module uses that runs, or is about to, is to be as a cold start has it at this moment."""
-        self.under_way.show_half_made(name, used)
+        others = self.under_way.walked or self.under_way.running.keys() - {name}
+        looked = self._program.graph.looked_into(name) if others else ()
+        self.under_way.show_half_made(name, used | self.facts.contents.behind(looked) if looked else used)
         self.clear_caches(name, used)
         if self.reordered and self._program.graph.asks_subclasses(name, used):
             self._arrange()

@@ -155,7 +155,7 @@ class UnderWay:
                 continue  # in a branch that was not taken, or that module as such failed
             now = vars(records[imported.module].module).get(key, MISSING)
             value, _ = values.get((imported.module, key), (now, now))
-            if value is MISSING or same_value(held.get(local, MISSING), value):
+            if value is MISSING or same_value(held.get(local, MISSING), value) or self._is_set_by_others((name, local)):
                 continue
             if self._stands_as_before(imported.module, name) or not self._makes(imported.module, key, value):
                 continue  # in the latter case somebody else has set it there, and that may have been later
