@@ -218,6 +218,7 @@ class Attempt(Follower):
 
     def loaded(self, name: str) -> None:
         self.facts.note_load(self._program.segments(name))
+        self.steps.check_order(name, self._program.segments(name))
         derived = self.steps.derived(self._program.records[name])
         self.facts.contents.note_subclasses(name, (), derived)
         self.steps.reordered = self.steps.reordered or bool(derived)

@@ -125,7 +125,7 @@ class Contents:
     def _tables_in(self, module: str) -> Mapping[Node, set[Node]]:
         if module not in self._own:
             record = self._records.get(module)
-            self._own[module] = tables_of(record.module) if record else {}
+            self._own[module] = tables_of(record.module, self._records.__contains__) if record else {}
         return self._own[module]
 
     def _fill(self, found: Change, old: Collection[Segment], new: Collection[Segment]) -> None:

@@ -233,3 +233,8 @@ def attributes_of(segments: Iterable[Segment]) -> set[tuple[Node, str, Any]]:
     """What modules have set on objects: the object's name, the attribute, and what distinguishes the value."""
     deltas = (delta for segment in segments for delta in segment.deltas)
     return {(delta.tracked.node, name, thing) for delta in deltas for name, thing in delta.attributes()}
+
+
+def nodes_of(segments: Iterable[Segment]) -> set[Node]:
+    """The names of what they changed."""
+    return {delta.tracked.node for segment in segments for delta in segment.deltas}

@@ -21,7 +21,7 @@ from fh_dash.engine.circles import half_made
 from fh_dash.engine.follower import NOBODY
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.program import Failure, Program
+from fh_dash.engine.program import Program
 from fh_dash.engine.reads import starter
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source, line_of
@@ -51,7 +51,7 @@ class ProjectLoader(SourceFileLoader):
         except BaseException as error:
             with program.lock:
                 program.graph.update({name: None})
-                program.broken[name] = Failure(source, line_of(error, source))
+                program.note_failure(name, source, line_of(error, source))
             raise
         program.broken.pop(name, None)
         self._finder.follower.loaded(name)

@@ -170,6 +170,12 @@ class Program:
         self.graph.update({name: source.analysis})
         return record
 
+    def note_failure(self, name: str, source: Source, line: int) -> None:
+        """The import of a module has failed; what it did not come to is known if it failed there before."""
+        before = self.broken.get(name)
+        same = before is not None and (before.source.content, before.line) == (source.content, line)
+        self.broken[name] = Failure(source, line, before.untried if before and same else None)
+
     def failed_source(self, name: str) -> Source | None:
         """The source of a module whose import failed, as it was then."""
         failure = self.broken.get(name)

@@ -13,6 +13,7 @@ from fh_dash.engine.asked import Answers
 from fh_dash.engine.caches import Caches
 from fh_dash.engine.changes import changed_names
 from fh_dash.engine.course import same_way
+from fh_dash.engine.deltas import Segment, nodes_of
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
@@ -168,6 +169,7 @@ class Steps:
         self.successors.note(record, new)
         self.reran.append((record.source.code, new.source.code))
         facts.note_run(name, record.segments, new.segments)
+        self.check_order(name, new.segments)
         facts.contents.note_subclasses(name, derived, self.derived(new))
         others = family and [*map(id, classes(record))] != [*map(id, classes(new))]
         if others or family != families(new, is_project) or not same_way(record, new):
@@ -175,6 +177,16 @@ class Steps:
         if facts.keep_equal(name, before, namespace, changed_names(record.source.analysis, new.source.analysis)):
             self._runner.tell_outer(name)
         facts.compare(name, before, namespace, by_call=new.by_call, renewed=new.renewed)
+
+    def check_order(self, name: str, new: Sequence[Segment]) -> None:
+        """What it puts into an object of a module in the middle of its import comes before what that puts there later.
+
+        Nobody knows which entries are those, if it is the first to put something there from within a circle.
+        """
+        for module, key in nodes_of(new) if self.under_way.walked else ():
+            known = self._program.graph.aliased(nodes_of(self._program.segments(module)))
+            if (module, key) not in known and self.under_way.changes_later(module, key):
+                raise Again(module, f"puts something into {key} after {name}")
 
     def _drop_asked(self, asked: Answers) -> None:
         """A module asks caches for these no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -16,13 +16,14 @@ _MOST = 1000
 """Larger tables hold data."""
 
 
-def tables_of(module: ModuleType) -> dict[Node, set[Node]]:
-    """Function or class -> the dicts, lists and sets among the globals of a module that hold it."""
+def tables_of(module: ModuleType, is_project: Callable[[str], bool]) -> dict[Node, set[Node]]:
+    """Function or class -> the dicts, lists, sets and objects of the project, global in a module, that hold it."""
     found: dict[Node, set[Node]] = {}
     for name, table in list(vars(module).items()):
         if name == "__builtins__":
             continue  # the same in all modules, and nobody's import looks up a function in it
-        if type(table) in (dict, list, set) and len(table) <= _MOST:
+        plain = type(table) in (dict, list, set) and len(table) <= _MOST
+        if plain or (is_project(type(table).__module__) and not is_a(table, FunctionType | type)):
             for thing in functions_in(table):
                 found.setdefault(node_of(thing), set()).add((module.__name__, name))
     return found
@@ -43,9 +44,9 @@ def functions_in(thing: Any, depth: int = 3) -> Iterator[FunctionType | type]:
 
 def _parts(thing: Any) -> Iterable[Any]:
     if is_a(thing, dict):
-        return list(thing.values())
+        return list(thing.values()) if len(thing) <= _MOST else ()
     if is_a(thing, list | tuple | set | frozenset):
-        return list(thing)
+        return list(thing) if len(thing) <= _MOST else ()
     if is_a(thing, functools.partial):
         return (thing.func, *thing.args)
     if is_a(thing, MethodType):

@@ -128,7 +128,15 @@ class UnderWay:
             for (module, key), line in ((reached.node, reached.use.line) for reached in graph.reached(name)):
                 if key in hidden.get(module, ()):
                     return f"uses {key} of {module}, which does not have it yet, line {line}"
+            for module, key in graph.looked_into(name):
+                if module in there and self.changes_later(module, key):
+                    return f"looks into {key} of {module}, which puts more there"
         return ""
+
+    def changes_later(self, module: str, key: str) -> bool:
+        """Whether a module that is walked over puts something into what it has made before, or takes it out."""
+        units = self._program.graph.analyses[module].units[self.walked[module] + 1 :] if module in self.walked else ()
+        return any(key in unit.mutates for unit in units)
 
     def _was_there(self, module: str, name: str) -> bool:
         """Whether in the last start a module was not in the middle of its import when that of another one began."""
@@ -237,6 +245,9 @@ class UnderWay:
         for module in self.walked:
             if key := self._taken_early(name, module):
                 raise Again(module, f"{name} imports {key} from it before its import has ended")
+        for module, key in self._program.graph.looked_into(name) if self.walked else ():
+            if self.changes_later(module, key):
+                raise Again(module, f"{name} looks into {key} of it, and it puts more there")
         for module, key in used:
             if module == name:
                 continue
