@@ -127,7 +127,7 @@ def _offered(
         for key in dict.fromkeys([*offered, *former]):
             wanted = given.get(key, MISSING) if key in offered else _given(analysis, key, hidden)
             had = namespace.get(key, MISSING)
-            from_there = had is MISSING or had is given.get(key)
+            from_there = had is MISSING or same_value(had, given.get(key, MISSING))
             unseen = key in hidden.get(star.module, ()) or _given(analysis, key, hidden, star.line) is not MISSING
             if key not in analysis.certain and had is not wanted and from_there and not unseen:
                 yield key, had, wanted
