@@ -17,7 +17,7 @@ from itertools import takewhile
 
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.course import package_around
-from fh_dash.engine.deltas import Segment
+from fh_dash.engine.deltas import Segment, nodes_of
 from fh_dash.engine.detach import detach
 from fh_dash.engine.follower import NOBODY, Follower
 from fh_dash.engine.importer import ProjectFinder
@@ -154,6 +154,8 @@ class Attempt(Follower):
         if self._effects.is_gone_over(self._program.starts.get(name, 0)):
             self._program.starts[name] = self._program.tick()
         self._under_way.begin(name)
+        if record.segments and self._effects.orders:
+            self._under_way.check_moment(name, nodes_of(record.segments))
         if reason := self._reasons.early(name):
             self._arrive_at_found(name)
             self._rerun(name, record, reason)

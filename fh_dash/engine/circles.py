@@ -10,8 +10,9 @@ import copy
 from dataclasses import dataclass
 from types import ModuleType
 
-from fh_dash.engine.analysis import Analysis, Unit
+from fh_dash.engine.analysis import STAR, Analysis, Unit
 from fh_dash.engine.graph import Graph
+from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES, is_submodule
 
 
@@ -54,6 +55,24 @@ def rebound(graph: Graph, module: str, unit: int) -> set[str]:
         if unit < len(analysis.units) and star.line >= analysis.units[unit].line:
             names |= graph.exports(star.module)
     return names
+
+
+def given_twice(graph: Graph, module: str) -> set[str]:
+    """Names that import statements of a module bind to different things, one after the other."""
+    givers: dict[str, set[Node]] = {}
+    for imported in graph.analyses[module].imports:
+        if imported.deferred or imported.name is None:
+            continue
+        star = imported.name == STAR
+        for key in graph.exports(imported.module) if star else [imported.name]:
+            origin = graph.origin((imported.module, key))
+            givers.setdefault(key if star else imported.local, set()).add(origin)
+    return {key for key, origins in givers.items() if len(origins) > 1}
+
+
+def is_bound_again(analysis: Analysis, name: str) -> bool:
+    """Whether another statement than an import binds it: then its value does not tell where it came from."""
+    return any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))
 
 
 def half_made(module: ModuleType, hidden: frozenset[str], absent: frozenset[str]) -> ModuleType:

@@ -172,8 +172,9 @@ class ProjectFinder(MetaPathFinder):
             self._note_guest(globals)
             targets, known = [*self._targets(name, globals, fromlist, level)], self._known()
             for orphan in [target for target in targets if target in self.orphans]:
-                importlib.import_module(orphan.rpartition(".")[0])
+                package = importlib.import_module(orphan.rpartition(".")[0])
                 self.orphans.discard(orphan)
+                vars(package).setdefault(orphan.rpartition(".")[2], sys.modules[orphan])
             # what stands behind a module that is not loaded yet comes after it
             there = takewhile(lambda target: target in known or self._program.is_namespace(target), targets)
             self._runner.at_import([target for target in there if target in known], self.follower.arrive)

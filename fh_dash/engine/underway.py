@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.circles import Arrival, not_yet, rebound
+from fh_dash.engine.circles import Arrival, given_twice, is_bound_again, not_yet, rebound
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
@@ -76,7 +76,7 @@ class UnderWay:
             names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
             for key, local in names.items():
                 value = given.get(key, MISSING)
-                had = value is held.get(local) or _is_bound_again(analysis, local)
+                had = value is held.get(local) or is_bound_again(analysis, local)
                 if key in hidden and had and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
@@ -132,6 +132,13 @@ class UnderWay:
                 if module in there and self.changes_later(module, key):
                     return f"looks into {key} of {module}, which puts more there"
         return ""
+
+    def check_moment(self, name: str, nodes: Iterable[Node]) -> None:
+        """A module comes to put something somewhere: others on the way to it look there, be it before that."""
+        looked = {module: self._program.graph.looked_into(module) for module in self.walked}
+        for module in [module for module in looked if not looked[module].isdisjoint(nodes)]:
+            if not self._stands_as_before(module, name):
+                raise Again(module, f"looks into what {name} fills, which comes at another moment")
 
     def changes_later(self, module: str, key: str) -> bool:
         """Whether a module that is walked over puts something into what it has made before, or takes it out."""
@@ -278,24 +285,7 @@ class UnderWay:
         if found <= {""}:
             return ""
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
-        names = {key for unit in own for key in unit.binds | unit.declares} | self._given_twice(module)
+        names = {key for unit in own for key in unit.binds | unit.declares} | given_twice(graph, module)
         stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
         twice = (rebound(graph, module, stands) & names) - self.not_yet(module)
         return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
-
-    def _given_twice(self, module: str) -> set[str]:
-        """Names that import statements of a module bind to different things, one after the other."""
-        graph, givers = self._program.graph, dict[str, set[Node]]()
-        for imported in graph.analyses[module].imports:
-            if imported.deferred or imported.name is None:
-                continue
-            star = imported.name == STAR
-            for key in graph.exports(imported.module) if star else [imported.name]:
-                origin = graph.origin((imported.module, key))
-                givers.setdefault(key if star else imported.local, set()).add(origin)
-        return {key for key, origins in givers.items() if len(origins) > 1}
-
-
-def _is_bound_again(analysis: Analysis, name: str) -> bool:
-    """Whether another statement than an import binds it: then its value does not tell where it came from."""
-    return any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))
