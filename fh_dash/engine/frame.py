@@ -7,13 +7,16 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import FrameType, ModuleType
+from typing import Any
 
 from fh_dash.engine import reach
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.deltas import Segment
+from fh_dash.engine.journal import MISSING, put
 from fh_dash.engine.known import TABLES
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.sources import Source
+from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.watch import Watch
 
 
@@ -29,8 +32,10 @@ class Frame:
     trace: list[Segment | Arrival] = field(default_factory=list)
     patches: dict[str, list[reach.Patch]] = field(default_factory=dict)
     """Module -> what this one assigns on it and its classes; until it is imported."""
-    tables: set[str] = field(default_factory=lambda: {*TABLES})
-    """Library modules with tables that this one may add to, and which it does not reach yet."""
+    tables: dict[str, Tracked] = field(default_factory=dict)
+    """Library module -> its table, to which this one may add; from the moment when it is there."""
+    shown: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    """What was in these before the import statement at which it stands."""
     shared: bool = False
     """Others have imported it in the middle of its import: they may have changed what it made before."""
     guests: dict[str, Source] = field(default_factory=dict)
@@ -38,11 +43,20 @@ class Frame:
     booked: int = -1
     """The statement before which its effects were booked last."""
 
+    def note_tables(self) -> None:
+        """It is about to import something."""
+        self.shown = {module: dict(tracked.container) for module, tracked in self.tables.items()}
+
     def reach_tables(self) -> None:
-        """Its last statement may have imported a library: whatever comes to stand in its tables now, is its doing."""
-        for module in [module for module in self.tables if module in sys.modules]:
-            self.tables.discard(module)
-            self.watch.add(TABLES[module]())
+        """It has imported something, maybe a library: what that has put into tables is not this module's doing."""
+        for module, before in self.shown.items():
+            tracked, now = self.tables[module], self.tables[module].container
+            for key in [key for key in {**before, **now} if before.get(key) is not now.get(key)]:
+                put(tracked.before, key, now.get(key, MISSING))
+                tracked.mark = None
+        for module in TABLES.keys() & sys.modules.keys() - self.tables.keys():
+            self.tables[module] = TABLES[module]()
+            self.watch.add(self.tables[module])
 
     def reach_own(self) -> None:
         """What it made before others imported it belongs to them as well: its own changes of that count like theirs."""

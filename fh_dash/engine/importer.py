@@ -170,6 +170,8 @@ class ProjectFinder(MetaPathFinder):
     def _before_import(self, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int) -> None:
         if self._runner.stack:
             self._note_guest(globals)
+            if globals.get("__name__") == self.running():
+                self._runner.stack[-1].note_tables()
             targets, known = [*self._targets(name, globals, fromlist, level)], self._known()
             for orphan in [target for target in targets if target in self.orphans]:
                 package = importlib.import_module(orphan.rpartition(".")[0])
