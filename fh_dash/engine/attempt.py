@@ -151,8 +151,7 @@ class Attempt(Follower):
             vars(self._program.records[package].module)[name.rpartition(".")[2]] = self._program.records[name].module
 
     def _pass(self, name: str, record: Record) -> None:
-        if self._effects.is_gone_over(self._program.starts.get(name, 0)):
-            self._program.starts[name] = self._program.tick()
+        self._effects.set_clock(self._program.starts, name)
         self._under_way.begin(name)
         if record.segments and self._effects.orders:
             self._under_way.check_moment(name, nodes_of(record.segments))

@@ -24,6 +24,11 @@ def point_cell(function: FunctionType, cls: type, new: type) -> None:
             cells[name] = cls
 
 
+def held_by(function: FunctionType) -> list[Any]:
+    """What a function wraps, and what it closes over."""
+    return [function.__dict__.get("__wrapped__"), *Cells(function).values()]
+
+
 def functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:
     """Functions of a class body that no hook has seen: lambdas, also inside of properties and wrappers."""
     for value in contents.values():

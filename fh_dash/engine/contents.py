@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 
 from fh_dash.engine.databases import Database, names_for
-from fh_dash.engine.deltas import Segment, attributes_of, places_of
+from fh_dash.engine.deltas import Segment, attributes_of, nodes_of, places_of
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import ENVIRONMENT, Node
@@ -187,7 +187,7 @@ class Contents:
     def _wrote(self, name: str) -> set[Node]:
         """Names of others in which a module put something when it ran last."""
         record = self._records.get(name)
-        return {delta.tracked.node for segment in record.segments for delta in segment.deltas} if record else set()
+        return nodes_of(record.segments) if record else set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fh_dash.engine.circles import Arrival
-from fh_dash.engine.deltas import Segment
+from fh_dash.engine.deltas import Segment, nodes_of
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
@@ -31,9 +31,10 @@ class Effects:
         """From the first module that ran again on, everything is to be put in its place again."""
         return self._start is not None
 
-    def is_gone_over(self, moment: int) -> bool:
-        """Whether what came at that moment of the last start comes at another one now."""
-        return self._start is not None and moment >= self._start
+    def set_clock(self, clock: dict[str, int], name: str) -> None:
+        """A module begins or ends, by the times of the last start in `clock`: at another one, once things move."""
+        if self._start is not None and clock.get(name, 0) >= self._start:
+            clock[name] = self._program.tick()
 
     @property
     def orders(self) -> bool:
@@ -71,8 +72,7 @@ class Effects:
         """Containers of which something was taken back and is not in its place again."""
         if not self.taken_back:
             return set()
-        gone = (segment for segment in self._program.effects() if not segment.applied)
-        return {delta.tracked.node for segment in gone for delta in segment.deltas}
+        return nodes_of(segment for segment in self._program.effects() if not segment.applied)
 
     def put_back(self, name: str, record: Record, number: int, segment: Segment) -> None:
         if not any(isinstance(step, Arrival) for step in record.trace[number:]) and self._facts.reason(name):
@@ -111,7 +111,7 @@ class Effects:
         done |= {name: segments(running[name]) for name in running if name in self._program.records}
         for name in done:
             for segment in (s for s in done[name] if s.applied):
-                for node in {delta.tracked.node for delta in segment.deltas}:
+                for node in nodes_of([segment]):
                     found.setdefault(node, []).append((segment.number, name))
         for entries in found.values():
             entries.sort()

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+from fh_dash.engine.cells import held_by
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.mappings import Cells
 from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program, value_of
 from fh_dash.engine.tables import node_of
 from fh_dash.engine.uses import Use
-from fh_dash.engine.walk import ATOMS
+from fh_dash.engine.walk import ATOMS, CONTAINERS
 
-_CONTAINERS = (list, dict, set, tuple, frozenset, deque)
+_CONTAINERS = (*CONTAINERS, tuple, frozenset)
 _ADDERS = frozenset({"append", "extend"})
 _HARMLESS = (FunctionType, type, ModuleType, logging.Logger, PurePath, *ATOMS)
 
@@ -74,4 +73,4 @@ def _parts(handlers: Iterable[object]) -> Iterator[Any]:
             waiting.append(part.__func__)
         elif is_a(part, FunctionType):
             yield part
-            waiting += [part.__dict__.get("__wrapped__"), *Cells(part).values()]
+            waiting += held_by(part)

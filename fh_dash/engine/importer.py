@@ -192,6 +192,8 @@ class ProjectFinder(MetaPathFinder):
     def _after_statement(
         self, module: ModuleType, name: str, globals: Mapping[str, object], fromlist: Sequence[str], level: int
     ) -> ModuleType:
+        if not self._runner.stack and not starter():
+            return module
         known = self._known()
         targets = [target for target in self._targets(name, globals, fromlist, level) if target in known]
         if not self._runner.stack:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
+from fh_dash.engine.cells import held_by
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.mappings import Cells
 from fh_dash.engine.sources import Source
 from fh_dash.engine.walk import inside
 
@@ -143,7 +143,7 @@ def _chain(value: object) -> Iterator[FunctionType]:
         if is_a(part, FunctionType) and id(part) not in seen:
             seen.add(id(part))
             yield part
-            waiting += [part.__dict__.get("__wrapped__"), *Cells(part).values()]
+            waiting += held_by(part)
 
 
 def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

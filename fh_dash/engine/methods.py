@@ -17,10 +17,14 @@ from fh_dash.engine.uses import CALLERS, ORDERING, READERS, dotted
 _Method: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+def _methods(statement: object) -> list[_Method]:
+    body = statement.body if isinstance(statement, ast.ClassDef) else ()
+    return [part for part in body if isinstance(part, _Method)]
+
+
 def methods_of(statement: object) -> tuple[frozenset[str], frozenset[str]]:
     """Of a class: the methods that read, and the others; of anything else nothing."""
-    body = statement.body if isinstance(statement, ast.ClassDef) else ()
-    methods = {method.name: method for method in body if isinstance(method, _Method)}
+    methods = {method.name: method for method in _methods(statement)}
     readers = {name for name, method in methods.items() if method.args.args and not _assigns(method)}
     while writers := {name for name in readers if _calls_more_than(methods[name], READERS | readers)}:
         readers -= writers
@@ -35,17 +39,13 @@ def builders_of(statement: object) -> frozenset[str]:
 
     They number by its length, or sort it: `self.columns[name] = len(self.columns)`.
     """
-    if not isinstance(statement, ast.ClassDef):
-        return frozenset()
-    methods = [method for method in statement.body if isinstance(method, _Method)]
-    cls = statement.name
-    return frozenset(m.name for m in methods if not _changed(m, cls).isdisjoint(_built_on(m, cls)))
+    cls = statement.name if isinstance(statement, ast.ClassDef) else ""
+    return frozenset(m.name for m in _methods(statement) if not _changed(m, cls).isdisjoint(_built_on(m, cls)))
 
 
 def tellers_of(statement: object) -> frozenset[str]:
     """Of a class: the methods that return something else than they were given, or a function for it."""
-    body = statement.body if isinstance(statement, ast.ClassDef) else ()
-    return frozenset(part.name for part in body if isinstance(part, _Method) and _returns_data(part))
+    return frozenset(method.name for method in _methods(statement) if _returns_data(method))
 
 
 def settings_of(statement: object) -> frozenset[tuple[str, str]]:
@@ -53,8 +53,7 @@ def settings_of(statement: object) -> frozenset[tuple[str, str]]:
 
     `def entity(self, cls): self.entries.append(f"{self.url}/{cls.__name__}")`: what it adds depends on the `url`.
     """
-    body = statement.body if isinstance(statement, ast.ClassDef) else ()
-    changed = {method: _changed(method) for method in body if isinstance(method, _Method)}
+    changed = {method: _changed(method) for method in _methods(statement)}
     return frozenset((m.name, name) for m, names in changed.items() if names for name in _loaded(m) - names)
 
 

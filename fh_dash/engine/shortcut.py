@@ -107,14 +107,10 @@ class Shortcut:
         place = begin
         while place < end or within:
             if within and course.ends[within[-1]] <= place:
-                self._set(program.ends, course.order[within.pop()])
+                self._effects.set_clock(program.ends, course.order[within.pop()])
             elif course.order[place] in arrived:
                 place = course.ends[place]
             else:
-                self._set(program.starts, course.order[place])
+                self._effects.set_clock(program.starts, course.order[place])
                 within.append(place)
                 place += 1
-
-    def _set(self, clock: dict[str, int], name: str) -> None:
-        if self._effects.is_gone_over(clock.get(name, 0)):
-            clock[name] = self._program.tick()

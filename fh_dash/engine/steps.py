@@ -191,8 +191,8 @@ class Steps:
     def _drop_asked(self, asked: Answers) -> None:
         """A module asks caches for these no more."""
         if asked:
-            filled = {delta.tracked.node for segment in self._program.effects() for delta in segment.deltas}
-            self.caches.drop_early(asked, self.facts.contents.made_from(filled), self._program.asked())
+            filled = self.facts.contents.made_from(nodes_of(self._program.effects()))
+            self.caches.drop_early(asked, filled, self._program.asked())
 
     def _keep_held(self, name: str, targets: Sequence[str]) -> None:
         """Modules that it found in `sys.modules`, and holds: after a cold start it imports them."""
@@ -233,8 +233,7 @@ class Steps:
 
     def leave(self, name: str, record: Record) -> None:
         """It need not run."""
-        if self.effects.is_gone_over(self._program.ends.get(name, 0)):
-            self._program.ends[name] = self._program.tick()
+        self.effects.set_clock(self._program.ends, name)
         if (source := self._plan.sources.get(name)) is not None:
             self._refresh(name, record, source)
         if function := self.caches.contradicted(record.asked):

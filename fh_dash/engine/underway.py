@@ -112,17 +112,15 @@ class UnderWay:
 
     def may_go_better(self, name: str, failed: Analysis) -> bool:
         """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""
-        began = self._starts.get(name, 0)
         for module in {i.module for i in failed.imports if not i.deferred} & self._program.records.keys() - {name}:
-            was_under_way = self._starts.get(module, 0) < began < self._ends.get(module, 0)
-            if was_under_way != (module in self.walked or module in self.running):
+            if self._was_under_way(module, name) != (module in self.walked or module in self.running):
                 return True
         return False
 
     def used_before(self, name: str) -> str:
         """What a module used of another one that had been imported by then, and now is in the middle of that."""
         graph = self._program.graph
-        there = [m for m in (*self.walked, *self.running) if m != name and self._was_there(m, name)]
+        there = [m for m in (*self.walked, *self.running) if m != name and not self._was_under_way(m, name)]
         if there and not {*there}.isdisjoint(graph.imports_of(name, deferred=False)):
             hidden = {module: self.not_yet(module) for module in there}
             for (module, key), line in ((reached.node, reached.use.line) for reached in graph.reached(name)):
@@ -145,9 +143,9 @@ class UnderWay:
         units = self._program.graph.analyses[module].units[self.walked[module] + 1 :] if module in self.walked else ()
         return any(key in unit.mutates for unit in units)
 
-    def _was_there(self, module: str, name: str) -> bool:
-        """Whether in the last start a module was not in the middle of its import when that of another one began."""
-        return not self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
+    def _was_under_way(self, module: str, name: str) -> bool:
+        """Whether in the last start a module was in the middle of its import when that of another one began."""
+        return self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
 
     def optional(self, name: str, values: Mapping[Node, tuple[Any, Any]]) -> str:
         """What a module could not import in a circle, and handled that, but could after a cold start.
@@ -190,29 +188,30 @@ class UnderWay:
                 continue
             if any(imported.local in self._program.graph.exports(star.module) for star in analysis.stars):
                 continue
-            makers = self._program.graph.analyses[module].by_name.get(key, ())
             given = vars(self._program.records[module].module).get(key, MISSING)
             had = held.get(imported.local, MISSING)
-            twice = sum(key in unit.binds for unit in makers) > 1 or self._was_inside(module, key, name)
+            twice = self._is_bound_twice(module, key) or self._was_inside(module, key, name)
             there = given is not MISSING and had is not MISSING
             if twice and there and not same_value(had, given) and not self._is_set_by_others((module, key)):
                 return f"imports {key} from {module}, which has another one in the end"
         return self._used_in_between(name)
 
+    def _is_bound_twice(self, module: str, key: str) -> bool:
+        makers = self._program.graph.analyses[module].by_name.get(key, ())
+        return sum(key in unit.binds for unit in makers) > 1
+
     def _was_inside(self, module: str, key: str, name: str) -> bool:
         """Whether a module met another one in the middle of its import, and no function binds that name there."""
-        inside = self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
-        return inside and key not in self._program.graph.analyses[module].declared
+        return self._was_under_way(module, name) and key not in self._program.graph.analyses[module].declared
 
     def _used_in_between(self, name: str) -> str:
         """What a module used of one in the middle of its import, which has come to its end by then now."""
-        began, graph = self._starts.get(name, 0), self._program.graph
+        graph = self._program.graph
         for reached in graph.reached(name):
             module, key = reached.node
             if module not in graph.analyses or module in self.walked or module in self.running:
                 continue
-            inside = self._starts.get(module, 0) < began < self._ends.get(module, 0)
-            if inside and sum(key in unit.binds for unit in graph.analyses[module].by_name.get(key, ())) > 1:
+            if self._was_under_way(module, name) and self._is_bound_twice(module, key):
                 return f"uses {key} of {module}, which has another one in the end, line {reached.use.line}"
         return ""
 

@@ -16,6 +16,7 @@ from typing import Any
 from fh_dash.errors import UsageError
 from fh_dash.events import ErrorReport, Event, LoadFailed, ReloadResult, Serving, Stage
 from fh_dash.host import lookup
+from fh_dash.host.asgi import ASGIApp
 from fh_dash.host.gate import Gate
 from fh_dash.host.generation import Generation
 from fh_dash.host.interrupt import Ended, Stretch
@@ -231,13 +232,16 @@ class Host:
         if old is not None and old.exclusive and not change.ended:
             failed = await self._end_first(change, old, plan, stage)
             return (None, failed) if failed is not None else await self._bring_up(change, plan, stage)
-        lifespan = Lifespan(app, options.get("lifespan") or "auto")
-        failure = await lifespan.startup(self._settings.startup_wait)
+        lifespan, failure = await self._start(app)
         if failure is not None:
             return None, self._report(failure, "startup")
         exclusive = self._engine.use_objects(handlers(found))
         number = old.number + 1 if old else 1
         return Generation(number, name, found, app, lifespan, exclusive, variables), None
+
+    async def _start(self, app: ASGIApp) -> tuple[Lifespan, BaseException | None]:
+        lifespan = Lifespan(app, self._settings.uvicorn.get("lifespan") or "auto")
+        return lifespan, await lifespan.startup(self._settings.startup_wait)
 
     async def _end_first(self, change: _Change, old: Generation, plan: Any, stage: Stage) -> ErrorReport | None:
         """Both apps use the same objects: the old one ends, in the state that it knows, before the new one starts.
@@ -255,8 +259,7 @@ class Host:
     async def _start_again(self, change: _Change) -> None:
         """The old generation serves on, after its shutdown."""
         assert change.old is not None
-        lifespan = Lifespan(change.old.app, self._settings.uvicorn.get("lifespan") or "auto")
-        failure = await lifespan.startup(self._settings.startup_wait)
+        lifespan, failure = await self._start(change.old.app)
         if failure is not None:
             log.error("the app that serves on did not start again", exc_info=failure)
         change.old = self.gate.generation = replace(change.old, lifespan=lifespan)
