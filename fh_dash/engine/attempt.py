@@ -190,11 +190,8 @@ class Attempt(Follower):
 
     def _pass_import(self, name: str, record: Record, step: Arrival) -> None:
         if step.failed:
-            if reason := self.facts.reason(step.module):
-                raise Again(name, f"{step.module} failed when it was imported, and {reason}")
-            failed = self._program.failed_source(step.module)
-            if failed and (self.facts.helps(failed.analysis) or self._under_way.may_go_better(name, failed.analysis)):
-                raise Again(name, f"{step.module} can be tried again")
+            if reason := self._reasons.to_try_again(name, step):
+                raise Again(name, reason)
             return
         if step.module not in self._program.records and self._under_way.is_imported_anew(record, step):
             raise Again(name, f"imports {step.module}, which is not there")

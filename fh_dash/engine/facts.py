@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.analysis import STAR, Import
 from fh_dash.engine.attributes import Attributes
 from fh_dash.engine.contents import Contents, is_read
 from fh_dash.engine.deltas import Segment
@@ -91,10 +91,13 @@ class Facts:
         """
         found = {(name, key) for key in renewed}
         self._renewed |= found
+        analysis = self._graph.analyses.get(name)
+        own = analysis.binds | analysis.declared if analysis else frozenset()
+        others = {*self.attributes.of(name)} - own  # they were taken back: what they had been before, that knows
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
             node = (name, key)
-            if partial and (new is MISSING or old is new):
+            if key in others or (partial and (new is MISSING or old is new)):
                 continue
             same = old is new or same_value(old, new)
             if same and not partial:
@@ -242,11 +245,6 @@ class Facts:
         if self._graph.analyses[name].stars and name in self._former.analyses:
             # what a star import gave last time may come from elsewhere now, or not at all
             yield from self._former.reached(name)
-
-    def helps(self, broken: Analysis) -> bool:
-        """Whether the import of a module that failed, and is not loaded, may go better with what has changed."""
-        nodes = {(i.module, i.name or STAR) for i in broken.imports if not i.deferred}
-        return any(node in self.behaviour or (node[1] == STAR and node[0] in self.ran) for node in nodes)
 
     def _import_reason(self, imported: Import) -> str:
         if imported.deferred or imported.typing_only:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import FrameType, ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING, put
 from fh_dash.engine.known import TABLES
 from fh_dash.engine.patch import Keeper
+from fh_dash.engine.program import segments
 from fh_dash.engine.sources import Source
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.watch import Watch
@@ -75,3 +77,12 @@ class Frame:
         while at is not None and at.f_code is not code:
             at = at.f_back
         return max(bisect_right(units, at.f_lineno, key=attrgetter("line")) - 1, 0) if at is not None else len(units)
+
+    def note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
+        """An import failed, and may be handled: what that module imported before is there, itself is not."""
+        for at, step in reversed([*enumerate(self.trace)]):
+            if isinstance(step, Arrival) and step.module == name and not step.failed:
+                before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in inner]
+                self.trace[at:] = [*before, replace(step, failed=True)]
+                return
+        self.trace.extend(segments(inner))

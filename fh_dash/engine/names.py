@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -31,13 +31,19 @@ class Names:
             names |= self.exports(star.module, seen | {module})
         return names
 
-    def origin(self, node: Node) -> Node:
-        """Where a name that modules hand on by import statements is made; the node itself when that is not certain."""
+    def origin(self, node: Node, value: Callable[[Node], object] | None = None) -> Node:
+        """Where a name that modules hand on by import statements is made; the node itself when that is not certain.
+
+        Of several modules that may give it, the one that has the same object, if `value` tells what they have.
+        """
         seen = {node}
-        while len(givers := self._givers(*node)) == 1:
-            node = givers.pop()
-            if node in seen:
+        while givers := self._givers(*node):
+            if len(givers) > 1:
+                found = [giver for giver in sorted(givers) if value and value(giver) is value(node)]
+                givers = {*found[:1]}
+            if givers <= seen:
                 break
+            node = givers.pop()
             seen.add(node)
         return node
 

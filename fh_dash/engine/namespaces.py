@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 from fh_dash.engine.analysis import Analysis
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.sources import Source
+from fh_dash.engine.sources import HOOK, Source
 from fh_dash.engine.uses import IMPORTED, Use
 
 SYSTEM_NAMES = frozenset(
-    "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__".split()
+    f"__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__ {HOOK}".split()
 )
 _FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
 """Globals that accumulate over runs and must not."""

@@ -12,6 +12,7 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.program import Program, Record, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.underway import UnderWay
+from fh_dash.engine.untried import is_helped
 from fh_dash.engine.values import same_value
 
 
@@ -98,6 +99,16 @@ class Reasons:
         if acts and (reason := self._facts.reason(name)):
             return reason
         return f"imports {step.module} inside try, and that fails" if analysis.may_handle(step.unit) else ""
+
+    def to_try_again(self, name: str, step: Arrival) -> str:
+        """One of its imports failed last time, and it handled that; empty when it would fail again."""
+        if reason := self._facts.reason(step.module):
+            return f"{step.module} failed when it was imported, and {reason}"
+        if (source := self._program.failed_source(step.module)) is None:
+            return ""
+        failed, facts = source.analysis, self._facts
+        helped = is_helped(failed, facts.behaviour, facts.ran) or self._under_way.may_go_better(name, failed)
+        return f"{step.module} can be tried again" if helped else ""
 
     def is_there(self, name: str) -> bool:
         """Whether the import of a module has ended at this moment of a cold start."""

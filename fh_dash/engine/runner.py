@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import ModuleType
 
 from fh_dash import events
@@ -23,6 +22,7 @@ from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.known import CONTAINERS, OBJECTS
+from fh_dash.engine.names import Node
 from fh_dash.engine.patch import Keeper
 from fh_dash.engine.program import Program, Record, segments
 from fh_dash.engine.reads import Reads
@@ -162,7 +162,7 @@ class Runner:
         found = frame.watch.flush(frame.keeper.shadows, own)
         parts = frame.keeper.parts_of_classes() if found else ()
         for tracked in (delta.tracked for delta in found if delta.tracked.only is None):
-            tracked.node = self._program.graph.origin(tracked.node)  # it may have been met by another name
+            tracked.node = self._program.graph.origin(tracked.node, self._value)  # it may have been met by another name
         if deltas := [delta for delta in found if id(delta.tracked.container) not in parts]:
             frame.trace.append(Segment(deltas, self._program.tick()))
 
@@ -197,20 +197,10 @@ class Runner:
     def _hand_up(self, frame: Frame) -> None:
         """What a failed module did to others stays, if an importer handles the failure: it is that one's doing now."""
         if self.stack:
-            self._note_failed(frame.name, frame.trace)
+            self.stack[-1].note_failed(frame.name, frame.trace)
             return
         for segment in reversed(segments(frame.trace)):
             segment.undo(NoJournal())  # nobody handles it: all is put back, and this must not be put back as well
-
-    def _note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
-        """In the trace of its importer: the modules that it imported before it failed are there, itself is not."""
-        trace = self.stack[-1].trace
-        for at, step in reversed([*enumerate(trace)]):
-            if isinstance(step, Arrival) and step.module == name and not step.failed:
-                before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in inner]
-                trace[at:] = [*before, replace(step, failed=True)]
-                return
-        trace.extend(segments(inner))
 
     def tell_outer(self, name: str) -> None:
         """The modules around it may reach what it made, and look at the new state."""
@@ -251,7 +241,7 @@ class Runner:
             try:
                 arrive(name)
             except Exception:
-                self._note_failed(name)
+                frame.note_failed(name)
                 raise
             self._show_in_package(name)
             if self._program.changes != so_far:
@@ -292,6 +282,10 @@ class Runner:
         watch.track(
             (graph.origin(node), thing) for node, thing in reach.roots(source, target, vars(module), graph.only_reads)
         )
+
+    def _value(self, node: Node) -> object:
+        module = self._find(node[0])
+        return vars(module).get(node[1]) if module else None
 
     def _find(self, name: str) -> ModuleType | None:
         """A project module, be it in the middle of its first import."""

@@ -112,7 +112,8 @@ class UnderWay:
 
     def may_go_better(self, name: str, failed: Analysis) -> bool:
         """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""
-        for module in {i.module for i in failed.imports if not i.deferred} & self._program.records.keys() - {name}:
+        imported = {i.module for i in failed.imports if not i.deferred} | failed.named
+        for module in imported & self._program.records.keys() - {name}:
             if self._was_under_way(module, name) != (module in self.walked or module in self.running):
                 return True
         return False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from fh_dash.engine import sources
-from fh_dash.engine.analysis import Import
+from fh_dash.engine.analysis import STAR, Analysis, Import
+from fh_dash.engine.names import Node
 from fh_dash.engine.program import Program
 
 
@@ -45,8 +46,9 @@ class Needs:
             # the package around it may have failed with it, and then nobody finds it
             if (path := failed.path if failed and failed.path.exists() else self._find(name)) is not None:
                 last = failure.line if failure and self._tried else 0
-                imports = sources.load_again(name, path, failed).analysis.imports
-                found += _names(i for i in imports if not last or (i.line <= last and not i.deferred))
+                analysis = sources.load_again(name, path, failed).analysis
+                found += _names(i for i in analysis.imports if not last or (i.line <= last and not i.deferred))
+                found += analysis.named
         return found
 
 
@@ -63,6 +65,13 @@ def note_untried(program: Program, find: Callable[[str], Path | None]) -> None:
             files = {other: file for other in further if (file := find(other)) is not None}
             untried = {other: digest(file) for other, file in files.items()}
             program.broken[name] = replace(failure, untried=untried)
+
+
+def is_helped(failed: Analysis, behaviour: Collection[Node], ran: Collection[str]) -> bool:
+    """Whether the import of a module that failed may go better with what has changed: names, and modules that ran."""
+    nodes = {(i.module, i.name or STAR) for i in failed.imports if not i.deferred}
+    nodes |= {(module, STAR) for module in failed.named}
+    return any(node in behaviour or (node[1] == STAR and node[0] in ran) for node in nodes)
 
 
 def _names(imports: Iterable[Import]) -> Iterator[str]:
