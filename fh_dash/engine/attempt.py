@@ -288,7 +288,7 @@ class Attempt(Follower):
                 elif name in known and name in self.facts.candidates and name in program.records:
                     if reason := self.facts.reason(name, later=True) or self._reasons.of_attributes(name):
                         raise Again(name, reason, known - program.records.keys() - self._plan.gone)
-                    self.steps.rebind(name)
+                    self.steps.rebind(name, self._under_way.early(name))
 
     def _imported(self) -> None:
         """What the running module uses may be made from what it has just imported."""

@@ -16,7 +16,6 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING, put
 from fh_dash.engine.known import TABLES
 from fh_dash.engine.patch import Keeper
-from fh_dash.engine.program import segments
 from fh_dash.engine.sources import Source
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.watch import Watch
@@ -80,9 +79,8 @@ class Frame:
 
     def note_failed(self, name: str, inner: Sequence[Segment | Arrival] = ()) -> None:
         """An import failed, and may be handled: what that module imported before is there, itself is not."""
-        for at, step in reversed([*enumerate(self.trace)]):
-            if isinstance(step, Arrival) and step.module == name and not step.failed:
-                before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in inner]
-                self.trace[at:] = [*before, replace(step, failed=True)]
-                return
-        self.trace.extend(segments(inner))
+        steps = ((at, step) for at, step in reversed([*enumerate(self.trace)]) if isinstance(step, Arrival))
+        led = (len(self.trace), Arrival(name, self.booked))  # a module led to it that need not run
+        at, step = next(((at, step) for at, step in steps if step.module == name and not step.failed), led)
+        before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in (*self.trace[at + 1 :], *inner)]
+        self.trace[at:] = [*before, replace(step, failed=True)]

@@ -16,7 +16,10 @@ from fh_dash.engine.sources import HOOK, Source
 from fh_dash.engine.uses import IMPORTED, Use
 
 SYSTEM_NAMES = frozenset(
-    f"__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__ {HOOK}".split()
+    {
+        HOOK,  # while it runs
+        *"__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __debug__".split(),
+    }
 )
 _FRESH = ("__annotations__", "__warningregistry__", "__conditional_annotations__")
 """Globals that accumulate over runs and must not."""

@@ -104,6 +104,8 @@ class Reasons:
         """One of its imports failed last time, and it handled that; empty when it would fail again."""
         if reason := self._facts.reason(step.module):
             return f"{step.module} failed when it was imported, and {reason}"
+        if self.is_there(step.module):
+            return f"{step.module} failed when it was imported, and has been imported by now"
         if (source := self._program.failed_source(step.module)) is None:
             return ""
         failed, facts = source.analysis, self._facts

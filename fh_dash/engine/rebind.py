@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from fh_dash.engine.analysis import Analysis
@@ -19,17 +19,18 @@ from fh_dash.engine.values import same_value
 from fh_dash.engine.walk import ATOMS
 
 
-def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal) -> list[str]:
+def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal, early: Set[Node]) -> list[str]:
     """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
 
-    Not of what others have set: whoever imports that was asked about it at the moment of the import.
+    Not of what others have set: whoever imports that was asked about it at the moment of the import. Nor of `early`,
+    which has changed since that moment.
     """
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names, known = [], len(namespace)
     for local, node in _bindings(analysis, namespace, facts, hidden):
-        if node in facts.set_on_modules:
+        if node in facts.set_on_modules or node in early:
             continue
         old, new = facts.values[node]
         if new is MISSING:

@@ -248,11 +248,11 @@ class Steps:
         self._program.records[name] = replace(record, source=source)
         self.report(name, "refreshed", "only comments or layout changed")
 
-    def rebind(self, name: str) -> None:
-        """Set anew what it holds from others."""
+    def rebind(self, name: str, early: AbstractSet[Node] = frozenset()) -> None:
+        """Set anew what it holds from others, but for what it got earlier than that changed."""
         facts, hidden = self.facts, self.under_way.hidden(name)
         facts.settle_attributes()
-        if names := rebind(self._program.records[name], facts, hidden, self.journal):
+        if names := rebind(self._program.records[name], facts, hidden, self.journal, early):
             self._program.changes += 1
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 

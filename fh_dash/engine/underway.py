@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
@@ -28,14 +28,22 @@ class UnderWay:
         """Modules that run again -> their globals before that."""
         self.walked: dict[str, int] = {}
         """Modules that a cold start would be importing now, but need not run, with the statement that they stand at."""
+        self._early: dict[str, set[Node]] = {}
+        """Module -> what it imported in a circle of others that were going to bind it again."""
         self._hidden: dict[str, dict[str, frozenset[str]]] = {}
         """Module -> what other modules, which it imports in a circle, did not have yet when its import began."""
 
     def begin(self, name: str) -> None:
         """The import of a module begins."""
-        stars = self._program.graph.analyses[name].stars
-        if stars and (self.walked or self.running):
-            self._hidden[name] = {star.module: self.not_yet(star.module) for star in stars}
+        analysis, there = self._program.graph.analyses[name], self.walked.keys() | self.running.keys()
+        if analysis.stars and there:
+            self._hidden[name] = {star.module: self.not_yet(star.module) for star in analysis.stars}
+        if met := analysis.takes_from & there:
+            self._early[name] = {(module, key) for module in met for key in self._taken_early(name, module)}
+
+    def early(self, name: str) -> Set[Node]:
+        """What it has from a circle, though that has come to another value since."""
+        return self._early.get(name, frozenset())
 
     def hidden(self, name: str) -> Hidden:
         """What star imports did not give to a module, since it came to them in a circle."""
@@ -63,7 +71,8 @@ class UnderWay:
                 continue
             if self._stands_as_before(imported.module, name):
                 continue
-            if (early := self._taken_early(name, imported.module)) and self._has_another(name, imported, early):
+            early = min(self._taken_early(name, imported.module), default="")
+            if early and self._has_another(name, imported, early):
                 return f"imports {early} from {imported.module} before its import has ended"
             if not (hidden := self.not_yet(imported.module)):
                 continue
@@ -250,8 +259,8 @@ class UnderWay:
     def show_half_made(self, name: str, used: set[Node]) -> None:
         """A module that is about to run uses others in the middle of their import: they are to be as at that moment."""
         for module in self.walked:
-            if key := self._taken_early(name, module):
-                raise Again(module, f"{name} imports {key} from it before its import has ended")
+            if keys := self._taken_early(name, module):
+                raise Again(module, f"{name} imports {min(keys)} from it before its import has ended")
         for module, key in self._program.graph.looked_into(name) if self.walked else ():
             if self.changes_later(module, key):
                 raise Again(module, f"{name} looks into {key} of it, and it puts more there")
@@ -276,16 +285,16 @@ class UnderWay:
         held = vars(self._program.records[name].module).get(key if imported.name == STAR else imported.local, MISSING)
         return not same_value(held, given)
 
-    def _taken_early(self, name: str, module: str) -> str:
-        """A name that a module imports of one in the middle of its import, which is going to bind it a second time."""
+    def _taken_early(self, name: str, module: str) -> set[str]:
+        """Names that a module imports of one in the middle of its import, which is going to bind them a second time."""
         if module not in self.walked and module not in self.running:
-            return ""
+            return set()
         graph = self._program.graph
         found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
         if found <= {""}:
-            return ""
+            return set()
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
         names = {key for unit in own for key in unit.binds | unit.declares} | given_twice(graph, module)
         stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
         twice = (rebound(graph, module, stands) & names) - self.not_yet(module)
-        return min(twice & (found | (graph.exports(module) if STAR in found else set())), default="")
+        return twice & (found | (graph.exports(module) if STAR in found else set()))
