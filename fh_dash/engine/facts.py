@@ -38,6 +38,7 @@ class Facts:
     def __init__(self, plan: Plan, graph: Graph, program: Program) -> None:
         former = program.graph
         self._plan, self._graph, self._former, self._records = plan, graph, former, program.records
+        self.is_project_module = program.is_project_module
         self.values: dict[Node, tuple[Any, Any]] = {}
         gone = {(name, key) for name in plan.gone & former.analyses.keys() for key in former.analyses[name].binds}
         self.behaviour = self._affected(plan.behaviour | plan.answering) | former.spread(gone)
@@ -216,9 +217,6 @@ class Facts:
                 return reached.reason
         own = self._graph.reached_own(name) if moment.changes and self._graph.cyclic(name) else ()
         return next((reached.reason for reached in own if moment.concerns_own(reached)), "")
-
-    def is_project_module(self, name: str) -> bool:
-        return name in self._records
 
     def in_circle(self, name: str) -> bool:
         """Whether it is in an import circle, or was last time."""

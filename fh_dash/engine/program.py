@@ -19,6 +19,7 @@ from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.index import Index
 from fh_dash.engine.journal import Journal, NoJournal
+from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import forget
 from fh_dash.engine.sources import Source, load
@@ -198,7 +199,10 @@ class Program:
         return (record.asked for record in self.records.values() if record.asked)
 
     def is_project_module(self, name: str) -> bool:
-        return name in self.records
+        """Whether it is loaded from the project, be it in the middle of its first import."""
+        module = sys.modules.get(name)
+        file = vars(module).get("__file__") or "" if is_a(module, ModuleType) else ""
+        return name in self.records or self.is_project_path(file)
 
     @property
     def index(self) -> Index:

@@ -209,6 +209,14 @@ class TestInstances:
         assert type(a) is project["lib"].A
         assert project["lib"].Old.__subclasses__() == []
 
+    def test_base_of_a_new_module(self, project: Project, no_gc: None) -> None:
+        """A class that gets a base of a module in the middle of its first import is known to that once."""
+        source = "class Base: pass\nimport user\n"
+        user = "from {0} import Base\nclass A(Base): pass\n"
+        project.load({"app.py": "import lib\n", "lib.py": source, "user.py": user.format("lib")})
+        project.save({"app.py": "import new\n", "new.py": source, "user.py": user.format("new")})
+        assert project["new"].Base.__subclasses__() == [project["user"].A]
+
     def test_first_base(self, project: Project) -> None:
         """A class without a base that gets one is a new class, since CPython allows no other way; all users agree on it."""
         user = "from lib import A\nclass B(A): pass\ndef agree():\n    import lib\n    return issubclass(B, lib.A), B().f()\n"
