@@ -203,6 +203,16 @@ class Graph(Objects):
             self._looked[module] = frozenset(found)
         return self._looked[module]
 
+    def looks_into_own_doing(self, module: str) -> bool:
+        """Whether the import of a module may look into, or call, what it has put somewhere before."""
+        looked = self.looked_into(module)
+        for reached in self.reached(module) if looked else ():
+            where, name = reached.node
+            called = self.mutators(where).get(name, {}) if reached.behaves and where in self.analyses else {}
+            if (reached.mutates and reached.node in looked) or not looked.isdisjoint(called):
+                return True
+        return False
+
     def behaves(self, module: str, use: Use) -> bool:
         """Whether what the used object *does* counts at import time, not only which object it is.
 

@@ -128,7 +128,8 @@ def _offered(
         for key in dict.fromkeys([*offered, *former]):
             wanted = given.get(key, MISSING) if key in offered else _given(analysis, key, hidden)
             had = namespace.get(key, MISSING)
-            from_there = had is MISSING or same_value(had, given.get(key, MISSING))
-            unseen = key in hidden.get(star.module, ()) or _given(analysis, key, hidden, star.line) is not MISSING
-            if key not in analysis.certain and had is not wanted and from_there and not unseen:
+            came = key in offered and key not in former
+            from_there = came or had is MISSING or same_value(had, given.get(key, MISSING))
+            later = _bound_behind(analysis, key, star.line) or _given(analysis, key, hidden, star.line) is not MISSING
+            if had is not wanted and from_there and not later and key not in hidden.get(star.module, ()):
                 yield key, had, wanted

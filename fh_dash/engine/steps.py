@@ -127,7 +127,7 @@ class Steps:
             sys.modules[name] = record.module
         relocate(record.module, source, self.journal)
         used = graph.used_by(name)
-        clear = source.analysis.looks_around or graph.looks_at_users(used)
+        clear = source.analysis.looks_around or graph.looks_at_users(used) or graph.looks_into_own_doing(name)
         prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis), clear=clear)
         self.facts.ran.add(name)
         self.effects.hold_owners(name, self._plan.reruns)

@@ -10,6 +10,7 @@ from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.circles import Arrival, given_twice, is_bound_again, not_yet, rebound
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
+from fh_dash.engine.last_start import LastStart
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
 from fh_dash.engine.program import Program, Record
@@ -23,7 +24,7 @@ class UnderWay:
 
     def __init__(self, program: Program, runner: Runner) -> None:
         self._program, self._runner = program, runner
-        self._starts, self._ends = dict(program.starts), dict(program.ends)
+        self._last = LastStart(program)
         self.running: dict[str, dict[str, object]] = {}
         """Modules that run again -> their globals before that."""
         self.walked: dict[str, int] = {}
@@ -92,20 +93,12 @@ class UnderWay:
 
     def _stands_as_before(self, module: str, name: str) -> bool:
         """Whether a module that is walked over stood at the same statement when the last start came to another one."""
-        outer, began = self._starts.get(module, 0), self._starts.get(name, 0)
-        if module not in self.walked or outer > began:
-            return False
-        for step in self._program.records[module].trace:
-            if isinstance(step, Arrival):
-                there = outer < self._starts.get(step.module, 0) <= began <= self._ends.get(step.module, 0)
-                if there or step.module.startswith(f"{name}."):  # the packages around it are imported first
-                    return step.unit == self.walked[module]
-        return False
+        return module in self.walked and self._last.stood_at(module, name) == self.walked[module]
 
     def check_set(self, segment: Segment) -> None:
         """Others set a name of a module that is going to bind it itself, which it had done before in the last start."""
         for module, key in (delta.tracked.node for delta in segment.deltas if delta.tracked.only is not None):
-            if module in self.walked and self._ends.get(module, 0) < segment.number:
+            if module in self.walked and self._last.end(module) < segment.number:
                 analysis = self._program.graph.analyses[module]
                 if key in analysis.binds | analysis.declared:
                     raise Again(module, f"binds {key} after others have set it")
@@ -123,19 +116,20 @@ class UnderWay:
         """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""
         imported = {i.module for i in failed.imports if not i.deferred} | failed.named
         for module in imported & self._program.records.keys() - {name}:
-            if self._was_under_way(module, name) != (module in self.walked or module in self.running):
+            if self._last.was_under_way(module, name) != (module in self.walked or module in self.running):
                 return True
         return False
 
     def used_before(self, name: str) -> str:
         """What a module used of another one that had been imported by then, and now is in the middle of that."""
         graph = self._program.graph
-        there = [m for m in (*self.walked, *self.running) if m != name and not self._was_under_way(m, name)]
+        there = [m for m in (*self.walked, *self.running) if m != name and not self._last.was_under_way(m, name)]
         if there and not {*there}.isdisjoint(graph.imports_of(name, deferred=False)):
-            hidden = {module: self.not_yet(module) for module in there}
-            for (module, key), line in ((reached.node, reached.use.line) for reached in graph.reached(name)):
-                if key in hidden.get(module, ()):
-                    return f"uses {key} of {module}, which does not have it yet, line {line}"
+            later = {module: self.not_yet(module) | self._rebound(module) for module in there}
+            for reached in graph.reached(name):
+                for module, key in graph.made_of([reached.node]) if reached.behaves else [reached.node]:
+                    if key in later.get(module, ()):
+                        return f"uses {key} of {module}, which is bound later, line {reached.use.line}"
             for module, key in graph.looked_into(name):
                 if module in there and self.changes_later(module, key):
                     return f"looks into {key} of {module}, which puts more there"
@@ -152,10 +146,6 @@ class UnderWay:
         """Whether a module that is walked over puts something into what it has made before, or takes it out."""
         units = self._program.graph.analyses[module].units[self.walked[module] + 1 :] if module in self.walked else ()
         return any(key in unit.mutates for unit in units)
-
-    def _was_under_way(self, module: str, name: str) -> bool:
-        """Whether in the last start a module was in the middle of its import when that of another one began."""
-        return self._starts.get(module, 0) < self._starts.get(name, 0) < self._ends.get(module, 0)
 
     def optional(self, name: str, values: Mapping[Node, tuple[Any, Any]]) -> str:
         """What a module could not import in a circle, and handled that, but could after a cold start.
@@ -212,7 +202,7 @@ class UnderWay:
 
     def _was_inside(self, module: str, key: str, name: str) -> bool:
         """Whether a module met another one in the middle of its import, and no function binds that name there."""
-        return self._was_under_way(module, name) and key not in self._program.graph.analyses[module].declared
+        return self._last.was_under_way(module, name) and key not in self._program.graph.analyses[module].declared
 
     def _used_in_between(self, name: str) -> str:
         """What a module used of one in the middle of its import, which has come to its end by then now."""
@@ -221,7 +211,7 @@ class UnderWay:
             module, key = reached.node
             if module not in graph.analyses or module in self.walked or module in self.running:
                 continue
-            if self._was_under_way(module, name) and self._is_bound_twice(module, key):
+            if self._last.was_under_way(module, name) and self._is_bound_twice(module, key):
                 return f"uses {key} of {module}, which has another one in the end, line {reached.use.line}"
         return ""
 
@@ -295,6 +285,10 @@ class UnderWay:
             return set()
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
         names = {key for unit in own for key in unit.binds | unit.declares} | given_twice(graph, module)
-        stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
-        twice = (rebound(graph, module, stands) & names) - self.not_yet(module)
+        twice = (self._rebound(module) & names) - self.not_yet(module)
         return twice & (found | (graph.exports(module) if STAR in found else set()))
+
+    def _rebound(self, module: str) -> set[str]:
+        """Names that a module in the middle of its import binds from that moment on."""
+        stands = self.walked[module] if module in self.walked else self._runner.unit_of(module)
+        return rebound(self._program.graph, module, stands)
