@@ -85,7 +85,7 @@ class Attempt(Follower):
             self.steps.unload(name, "changed since it was loaded")
         importlib.invalidate_caches()
         known = set(self._program.records)
-        self._finder.orphans = {name for name in known if name.rpartition(".")[0] not in {"", *sys.modules}}
+        self._finder.orphans = self._orphans()
         importlib.import_module(self._program.entry)
         for name in self._program.records:
             if name not in known:
@@ -94,6 +94,9 @@ class Attempt(Follower):
         for name in left & known:
             self.steps.unload(name, _UNUSED)
         self._program.loose |= left - known  # what imported it failed: after a cold start it is there
+
+    def _orphans(self) -> set[str]:
+        return {name for name in self._program.records if name.rpartition(".")[0] not in {"", *sys.modules}}
 
     # ----------------------------------------------------------------------------------------- the walk
 
@@ -114,6 +117,7 @@ class Attempt(Follower):
         for name in plan.unused & program.records.keys():
             self.steps.unload(name, _UNUSED)
         known = self._reasons.known = set(program.records)
+        self._finder.orphans = self._orphans()
         self._shortcut.open()
         self._arrive(program.entry)
         self._shortcut.close()
