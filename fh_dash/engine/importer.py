@@ -79,7 +79,7 @@ class ProjectFinder(MetaPathFinder):
         self.follower = NOBODY
         """Another one while a transaction runs."""
         self.orphans: set[str] = set()
-        """Modules that outlived a failed import in packages that did not: whoever imports them imports these as well."""
+        """Modules that outlived their packages, which failed: whoever imports them imports these as well."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
