@@ -83,4 +83,5 @@ class Frame:
         led = (len(self.trace), Arrival(name, self.booked))  # a module led to it that need not run
         at, step = next(((at, step) for at, step in steps if step.module == name and not step.failed), led)
         before = [replace(i, unit=step.unit) if isinstance(i, Arrival) else i for i in (*self.trace[at + 1 :], *inner)]
-        self.trace[at:] = [*before, replace(step, failed=True)]
+        # who imported it in a circle met it half made
+        self.trace[at:] = [*(i for i in before if i != step), replace(step, failed=True)]

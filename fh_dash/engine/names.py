@@ -94,9 +94,9 @@ class Names:
         yield from self._walk(start, rest)
 
     def _member(self, module: str, name: str, rest: tuple[str, ...] = ()) -> Iterator[Node]:
-        inner = f"{module}.{name}"
-        if inner in self.analyses and not self._binds_itself(module, name):
-            yield from self._walk(inner, rest)
+        inner, further = self._inside(module, (name, *rest))
+        if inner != module and not self._binds_itself(module, name):
+            yield from self._walk(inner, further)
         elif module in self.analyses:
             yield from self._attribute(module, name)
 
@@ -112,10 +112,16 @@ class Names:
         return not all(f"{i.module}.{i.name}" == submodule or i.module == submodule or i.name is None for i in same)
 
     def _walk(self, module: str, rest: tuple[str, ...]) -> Iterator[Node]:
-        while rest and f"{module}.{rest[0]}" in self.analyses:
-            module, rest = f"{module}.{rest[0]}", rest[1:]
+        module, rest = self._inside(module, rest)
         if module in self.analyses:
             yield from self._attribute(module, rest[0] if rest else STAR)
+
+    def _inside(self, module: str, rest: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The module that a dotted name leads to, and what is behind that; packages without `__init__.py` are none."""
+        for end in range(len(rest), 0, -1):
+            if (inner := ".".join((module, *rest[:end]))) in self.analyses:
+                return inner, rest[end:]
+        return module, rest
 
     def _attribute(self, module: str, name: str) -> Iterator[Node]:
         yield module, name
