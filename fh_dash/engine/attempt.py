@@ -96,7 +96,7 @@ class Attempt(Follower):
         self._program.loose |= left - known  # what imported it failed: after a cold start it is there
 
     def _orphans(self) -> set[str]:
-        return {name for name in self._program.records if name.rpartition(".")[0] not in {"", *sys.modules}}
+        return {n for n in self._program.records if (package := n.rpartition(".")[0]) and package not in sys.modules}
 
     # ----------------------------------------------------------------------------------------- the walk
 

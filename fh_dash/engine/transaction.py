@@ -22,6 +22,9 @@ from fh_dash.engine.runner import Runner
 from fh_dash.engine.successors import classes
 from fh_dash.errors import ReloadError
 
+_NEVER = 1 << 30
+"""Threshold of the garbage collector for objects that are not the youngest ones: until the end none get old."""
+
 
 class Transaction:
     """One plan being carried out; `commit` or `rollback` ends it."""
@@ -38,9 +41,12 @@ class Transaction:
         self._attempt: Attempt | None = None
         self._new_attempt: Callable[[], Attempt] = lambda: Attempt(program, runner, finder, self.plan)
         self._kept = registry.snapshot()
+        self._thresholds = gc.get_threshold()
 
     def run(self) -> None:
         began = perf_counter()
+        young, _, old = self._thresholds = gc.get_threshold()
+        gc.set_threshold(young, _NEVER, old)
         try:
             self.reports = self._carry_out().steps.reports
         except BaseException as error:
@@ -94,8 +100,11 @@ class Transaction:
         attempt.steps.effects.forget_dispatch()
         self._program.let_go()
         self._attempt = None
-        if any(has_twin(cls, self._program.is_project_module) for cls in attempt.steps.successors.adopted):
-            gc.collect(1)  # young objects only, which is where it is
+        gc.set_threshold(*self._thresholds)
+        records, ran = self._program.records, attempt.facts.ran
+        made = (cls for name in ran & records.keys() for cls in classes(records[name]))
+        if any(has_twin(cls, self._program.is_project_module) for cls in made):
+            gc.collect(1)  # what has been made since the beginning, and no more
 
     def result(
         self,

@@ -63,7 +63,10 @@ class Walker:
     ) -> None:
         self._modules, self._declared, self._assigned = modules, declared, assigned
         self._names: set[tuple[int, str]] = set()
-        self._seen: dict[int, object] = {}
+        self._seen: dict[int, tuple[object, int]] = {}
+        """`id` -> the object, and how deep it was."""
+        self._cut = False
+        """There was more, but too deep."""
         self._queue: deque[tuple[Node, Any, Any, Any, int, bool]] = deque()
         self._tracked: dict[int, Tracked] = {}
         self._renew = False
@@ -83,7 +86,9 @@ class Walker:
     def forget(self, module: str) -> None:
         """Its functions and classes have new contents: they are to be looked through once more."""
         renewed = [
-            key for key, thing in self._seen.items() if is_a(thing, FunctionType | type) and thing.__module__ == module
+            key
+            for key, (thing, _) in self._seen.items()
+            if is_a(thing, FunctionType | type) and thing.__module__ == module
         ]
         for key in renewed:
             del self._seen[key]
@@ -105,14 +110,21 @@ class Walker:
     def _walk(self) -> Iterator[Tracked]:
         while self._queue and len(self._seen) < _NODES:
             node, thing, owner, key, depth, self._renew = self._queue.popleft()
-            if is_a(thing, ATOMS) or id(thing) in self._seen:
+            if is_a(thing, ATOMS) or self._was_seen(thing, depth):
                 continue
-            self._seen[id(thing)] = thing
+            self._seen[id(thing)] = thing, depth
             yield from self._enter(node, thing, owner, key, depth + 1)
+
+    def _was_seen(self, thing: object, depth: int) -> bool:
+        """From less deep, more of what hangs on it can be reached."""
+        _, before = self._seen.get(id(thing), (None, _DEPTH + 1))
+        return before <= depth or (before <= _DEPTH and not self._cut)
 
     def _push(self, node: Node, things: Iterable[tuple[Any, Any]], owner: Any, depth: int) -> None:
         if depth <= _DEPTH:
             self._queue.extend((node, thing, owner, key, depth, self._renew) for key, thing in things)
+        elif not self._cut:
+            self._cut = not all(is_a(thing, ATOMS) for _, thing in things)
 
     def _enter(self, node: Node, thing: Any, owner: Any, key: Any, depth: int) -> Iterator[Tracked]:
         if is_a(thing, CONTAINERS):
@@ -184,7 +196,7 @@ class Walker:
         if hasattr(function, "dispatch") and hasattr(function, "_clear_cache"):
             self.dispatchers.append(function)
             cache = getattr(function._clear_cache, "__self__", None)
-            self._seen[id(cache)] = cache
+            self._seen[id(cache)] = cache, 0
         if (found := self._modules(module)) is not None:
             names = code_names(function.__code__)
             for name in names & self._declared(module):

@@ -256,6 +256,7 @@ class TestSubclasses:
             "(Protocol)",
             "(Exception)",
             "(Generic[T])",
+            "(tuple)",
         ],
     )
     @pytest.mark.parametrize("good", [True, False], ids=["good", "bad"])
