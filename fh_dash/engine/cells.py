@@ -25,8 +25,9 @@ def point_cell(function: FunctionType, cls: type, new: type) -> None:
 
 
 def held_by(function: FunctionType) -> list[Any]:
-    """What a function wraps, and what it closes over."""
-    return [function.__dict__.get("__wrapped__"), *Cells(function).values()]
+    """What a function wraps, what it closes over, and its defaults."""
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    return [function.__dict__.get("__wrapped__"), *Cells(function).values(), *defaults]
 
 
 def functions_in(contents: Mapping[str, Any]) -> Iterator[FunctionType]:

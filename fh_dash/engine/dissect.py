@@ -13,7 +13,7 @@ from fh_dash.engine.digests import Digests
 from fh_dash.engine.file_names import file_names
 from fh_dash.engine.made_once import made_once
 from fh_dash.engine.methods import builders_of, methods_of, settings_of, tellers_of
-from fh_dash.engine.trees import children, walk
+from fh_dash.engine.trees import children, walk, without_shadowed
 from fh_dash.engine.uses import IMPORTED, Use, absolute
 
 DYNAMIC = frozenset({"globals", "vars", "locals", "exec", "eval", "setattr", "delattr"})
@@ -24,10 +24,11 @@ _NAMESPACE = frozenset({"dir", "globals", "vars", "locals"})
 def analyse(tree: ast.Module, module: str, is_package: bool) -> Analysis:
     """Analyse one parsed module; `module` is its dotted name, against which relative imports are resolved."""
     package = module if is_package else module.rpartition(".")[0]
-    imports = tuple(_imports(tree, package))
+    living = without_shadowed(tree)
+    imports = tuple(_imports(living, package))
     later = any(i.module == "__future__" and i.name == "annotations" for i in imports)
     context = _Context(package, later, Digests(), [])
-    units = tuple(_units(tree.body, context))
+    units = tuple(_units(living.body, context))
     nodes = context.nodes
     strings, named = _strings(nodes), {*_names(nodes)}
     by_name = _by_name(units)

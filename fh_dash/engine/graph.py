@@ -203,15 +203,13 @@ class Graph(Objects):
             self._looked[module] = frozenset(found)
         return self._looked[module]
 
-    def looks_into_own_doing(self, module: str) -> bool:
-        """Whether the import of a module may look into, or call, what it has put somewhere before."""
-        looked = self.looked_into(module)
-        for reached in self.reached(module) if looked else ():
-            where, name = reached.node
-            called = self.mutators(where).get(name, {}) if reached.behaves and where in self.analyses else {}
-            if (reached.mutates and reached.node in looked) or not looked.isdisjoint(called):
-                return True
-        return False
+    def fills(self, module: str) -> set[Node]:
+        """Names in whose contents the import of a module may put something, be it by functions that it calls."""
+        uses = ((reached.node, reached.use) for reached in self.reached(module) if reached.mutates)
+        found = {node for node, use in uses if not (use.callee and node[1] == use.path[-1])}  # `module.function()`
+        for where, name in (reached.node for reached in self.reached(module) if reached.behaves):
+            found |= self.mutators(where).get(name, {}).keys() if where in self.analyses else set()
+        return found
 
     def behaves(self, module: str, use: Use) -> bool:
         """Whether what the used object *does* counts at import time, not only which object it is.

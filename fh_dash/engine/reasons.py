@@ -106,9 +106,11 @@ class Reasons:
             return f"{step.module} failed when it was imported, and {reason}"
         if self.is_there(step.module):
             return f"{step.module} failed when it was imported, and has been imported by now"
-        if (source := self._program.failed_source(step.module)) is None:
+        record, facts = self._program.records.get(step.module), self._facts
+        source = self._program.failed_source(step.module) or (record.source if record else None)
+        if source is None:
             return ""
-        failed, facts = source.analysis, self._facts
+        failed = source.analysis
         helped = is_helped(failed, facts.behaviour, facts.ran) or self._under_way.may_go_better(name, failed)
         return f"{step.module} can be tried again" if helped else ""
 

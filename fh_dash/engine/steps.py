@@ -77,7 +77,8 @@ class Steps:
         if not cached and not (self.lazies if looks else self.lazies.among(used)):
             return
         self.caches.note_used(cached)
-        touched = self.facts.touched() | self.facts.contents.made_from(self.effects.away())
+        made_from, filled = self.facts.contents.made_from, self._program.graph.fills(name)
+        touched = self.facts.touched() | made_from(self.effects.away()) | (made_from(filled) - filled)
         self.caches.clear(cached & touched, self.facts.ran, asked=self._asked(name))
         self.lazies.drop(touched)
 
@@ -127,7 +128,7 @@ class Steps:
             sys.modules[name] = record.module
         relocate(record.module, source, self.journal)
         used = graph.used_by(name)
-        clear = source.analysis.looks_around or graph.looks_at_users(used) or graph.looks_into_own_doing(name)
+        clear = source.analysis.looks_around or graph.looks_at_users(used) or self._looks_into_own_doing(name)
         prepare(name, namespace, source.analysis, self.under_way.provided(name, source.analysis), clear=clear)
         self.facts.ran.add(name)
         self.effects.hold_owners(name, self._plan.reruns)
@@ -137,6 +138,11 @@ class Steps:
                 namespace.pop(key, None)  # others use it, in a circle
         self.make_used_ready(name, used)
         return before
+
+    def _looks_into_own_doing(self, name: str) -> bool:
+        """Whether the import of a module may look into, or call, what it has put somewhere before."""
+        looked = self._program.graph.looked_into(name)
+        return bool(looked) and not looked.isdisjoint(self._program.graph.fills(name))
 
     def _execute(self, name: str, record: Record, source: Source, before: dict[str, object]) -> None:
         namespace = vars(record.module)

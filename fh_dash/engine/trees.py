@@ -24,3 +24,14 @@ def walk(tree: ast.AST) -> list[ast.AST]:
     for node in found:  # it grows meanwhile
         found += children(node)
     return found
+
+
+def without_shadowed(tree: ast.Module) -> ast.Module:
+    """Without the functions at its top level that nobody can call: another one follows before the name is used."""
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    last = {node.name: node.lineno for node in defined}
+    earlier = [node for node in defined if node.lineno < last[node.name] and not node.decorator_list]
+    names = (node for node in walk(tree) if isinstance(node, ast.Name)) if earlier else ()
+    used = {node.id for node in names if node.lineno < last.get(node.id, 0)}
+    dead = {id(node) for node in earlier if node.name not in used}
+    return ast.Module([node for node in tree.body if id(node) not in dead], []) if dead else tree

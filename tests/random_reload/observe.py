@@ -284,7 +284,10 @@ class _Observer:
         held = getattr(thing, "__dict__", None) or {}
         filled = [name for c in cls.__mro__ for name in slots(c) if hasattr(thing, name)]
         self._members(place, {**held, **{name: getattr(thing, name) for name in filled}}, depth)
+        there = {*held}
         self._methods(place, thing, depth)
+        for name in held.keys() - there:  # what a method has set would be state that outlives saves
+            del held[name]
 
     def _methods(self, place: str, thing: Any, depth: int) -> None:
         for name in methods(type(thing)):
