@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Set
 from itertools import takewhile
 
 from fh_dash.engine.circles import Arrival
@@ -23,8 +24,9 @@ from fh_dash.engine.follower import NOBODY, Follower
 from fh_dash.engine.importer import ProjectFinder
 from fh_dash.engine.namespace_packages import drop_unused
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.program import Program
 from fh_dash.engine.reasons import Reasons
+from fh_dash.engine.record import Record, segments
 from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.shortcut import Shortcut
@@ -43,9 +45,9 @@ class Attempt(Follower):
         self.steps = Steps(program, runner, finder, plan, self._graph)
         self.journal = self.steps.journal
         self.facts, self._effects, self._under_way = self.steps.facts, self.steps.effects, self.steps.under_way
-        self._arrived = self.steps.arrived
+        self.arrived = self.steps.arrived
         self._shortcut = Shortcut(program, plan, self.facts, self._effects, self._under_way)
-        self._reasons = Reasons(program, self.facts, self._effects, self._under_way, self._arrived)
+        self._reasons = Reasons(program, self.facts, self._effects, self._under_way, self.arrived)
         self._before: set[str] = set()
 
     def run(self) -> Again | Broken | None:
@@ -85,7 +87,7 @@ class Attempt(Follower):
             self.steps.unload(name, "changed since it was loaded")
         importlib.invalidate_caches()
         known = set(self._program.records)
-        self._finder.orphans = self._orphans()
+        self._finder.orphans = self._program.orphans()
         importlib.import_module(self._program.entry)
         for name in self._program.records:
             if name not in known:
@@ -94,9 +96,6 @@ class Attempt(Follower):
         for name in left & known:
             self.steps.unload(name, _UNUSED)
         self._program.loose |= left - known  # what imported it failed: after a cold start it is there
-
-    def _orphans(self) -> set[str]:
-        return {n for n in self._program.records if (package := n.rpartition(".")[0]) and package not in sys.modules}
 
     # ----------------------------------------------------------------------------------------- the walk
 
@@ -117,13 +116,13 @@ class Attempt(Follower):
         for name in plan.unused & program.records.keys():
             self.steps.unload(name, _UNUSED)
         known = self._reasons.known = set(program.records)
-        self._finder.orphans = self._orphans()
+        self._finder.orphans = self._program.orphans()
         self._shortcut.open()
         self._arrive(program.entry)
         self._shortcut.close()
         for name in self._reasons.failed:
             raise Broken(name)
-        self._arrived.update(dict.fromkeys(name for name in program.records if name not in known))
+        self.arrived.update(dict.fromkeys(name for name in program.records if name not in known))
         self._arrive_late()
         self._check_again(known)
         for name in [name for name in program.records if name not in known]:
@@ -131,22 +130,23 @@ class Attempt(Follower):
         if self.steps.reordered:
             self.steps.arrange_subclasses()
 
-    def _arrive(self, name: str) -> None:
-        """A cold start would import this module now, unless it has been before."""
-        if name in self._arrived or name not in self._program.records:
+    def _arrive(self, name: str, within: Set[str] = frozenset()) -> None:
+        """A cold start would import this module now, unless it has been before; `within` are packages that fail."""
+        if name in self.arrived or name not in self._program.records:
             return
         package = name.rpartition(".")[0]
         if package and package not in sys.modules and package not in self._program.broken:
             importlib.import_module(package)
-        self._arrive(package_around(name, self._program.records))
-        if name in self._arrived:
+        if (around := package_around(name, self._program.records)) not in within:
+            self._arrive(around)
+        if name in self.arrived:
             return
-        self._arrived[name] = None
+        self.arrived[name] = None
         try:
             self._pass(name, self._program.records[name])
         except Exception:
             self._shortcut.close()
-            del self._arrived[name]
+            del self.arrived[name]
             self._under_way.walked.pop(name, None)
             self._reasons.failed[name] = "failed when it was imported before"
             raise
@@ -169,9 +169,9 @@ class Attempt(Follower):
                 self._under_way.check_set(step)
                 self._effects.put_back(name, record, number, step)
             else:
-                if step.failed or step.module not in self._arrived:
+                if step.failed or step.module not in self.arrived:
                     self._under_way.walked[name] = step.unit
-                    self._shortcut.take(name, self._arrived)
+                    self._shortcut.take(name, self.arrived)
                     self._pass_import(name, record, step)
                 if stars or self.facts.sets_attributes:
                     self._reasons.check_moment(name, step)
@@ -200,7 +200,7 @@ class Attempt(Follower):
         if step.module not in self._program.records and self._under_way.is_imported_anew(record, step):
             raise Again(name, f"imports {step.module}, which is not there")
         try:
-            self._arrive(step.module)
+            self._arrive(step.module, within=record.failed)
         except Exception as error:
             if not isinstance(error, Again) and (reason := self._reasons.of_failure(name, record, step)):
                 raise Again(name, reason) from error
@@ -231,10 +231,10 @@ class Attempt(Follower):
         if name not in self._reasons.known:
             return  # loaded a moment ago
         for running, before in self._under_way.running.items():
-            if name not in self._arrived and self._program.graph.cyclic(running):
+            if name not in self.arrived and self._program.graph.cyclic(running):
                 self.facts.compare(running, before, vars(self._program.records[running].module), partial=True)
         importer = self._runner.running()
-        if importer not in self._under_way.running or name in self._arrived:
+        if importer not in self._under_way.running or name in self.arrived:
             self._arrive(name)
             return
         old = takewhile(
@@ -247,14 +247,14 @@ class Attempt(Follower):
     def _arrive_late(self) -> None:
         """Modules that no import statement at the top level led to: those that functions import stay, the rest goes."""
         program, began = self._program, self._program.starts
-        late = [name for name in program.records if name not in self._arrived]
+        late = [name for name in program.records if name not in self.arrived]
         late.sort(key=lambda name: began.get(name, 0))  # importers before what they imported
         arrived = -1
-        while arrived != (arrived := len(self._arrived)):  # what stays may import others in its functions
+        while arrived != (arrived := len(self.arrived)):  # what stays may import others in its functions
             for name in late:
-                if name not in self._arrived and self._stays(name):
+                if name not in self.arrived and self._stays(name):
                     self._arrive_alone(name)
-        unused = [name for name in late if name not in self._arrived and name in program.records]
+        unused = [name for name in late if name not in self.arrived and name in program.records]
         for name in unused:
             if user := self.facts.stars.holder(name):
                 raise Again(user, f"imports {name} by a star, and nothing else imports it any more", unused)
@@ -270,9 +270,9 @@ class Attempt(Follower):
         program = self._program
         if name not in program.records or name in program.loose:
             return name in program.records
-        if any(name in program.graph.dynamic.get(user, ()) for user in self._arrived):
+        if any(name in program.graph.dynamic.get(user, ()) for user in self.arrived):
             return True
-        return name in program.lazy and not program.graph.importers(name).isdisjoint(self._arrived)
+        return name in program.lazy and not program.graph.importers(name).isdisjoint(self.arrived)
 
     def _arrive_alone(self, name: str) -> None:
         try:
@@ -286,7 +286,7 @@ class Attempt(Follower):
         """What became known after a module was walked over may still concern it."""
         program, so_far = self._program, -1
         while so_far != (so_far := program.changes):  # what is rebound here may be handed on by a star import
-            for name in list(self._arrived):
+            for name in list(self.arrived):
                 if name in self.facts.ran:
                     self._effects.hold_owners(name, self._plan.reruns)
                 elif name in known and name in self.facts.candidates and name in program.records:

@@ -8,7 +8,7 @@ from typing import Any
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Record, value_of
+from fh_dash.engine.record import Record, value_of
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.values import same_value
 

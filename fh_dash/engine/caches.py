@@ -13,7 +13,7 @@ from fh_dash.engine.journal import Journal
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.memos import Call, calls, fill, refill
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Record, value_of
+from fh_dash.engine.record import Record, value_of
 from fh_dash.engine.values import same_value
 from fh_dash.events import CacheChange
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fh_dash.engine.analysis import STAR, Analysis, Import
 from fh_dash.engine.imports import edges
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Record
+from fh_dash.engine.record import Record
 from fh_dash.engine.sources import Source
 
 

@@ -13,8 +13,9 @@ from fh_dash.engine.deltas import Segment, attributes_of, nodes_of, places_of
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import ENVIRONMENT, Node
-from fh_dash.engine.program import Program, Record, value_of
+from fh_dash.engine.program import Program
 from fh_dash.engine.reached import Reached
+from fh_dash.engine.record import Record, value_of
 from fh_dash.engine.tables import functions_in, node_of, tables_of
 from fh_dash.engine.tracked import Tracked
 from fh_dash.engine.uses import CONVERTORS, LOOKING_MUTATORS, READERS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fh_dash.engine.circles import Arrival
 
 if TYPE_CHECKING:
-    from fh_dash.engine.program import Record
+    from fh_dash.engine.record import Record
 
 
 class Course:

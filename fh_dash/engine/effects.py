@@ -9,7 +9,8 @@ from fh_dash.engine.deltas import Segment, nodes_of
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, Record, segments, value_of
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import Record, segments, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 

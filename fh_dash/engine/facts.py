@@ -24,8 +24,9 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.program import Program
 from fh_dash.engine.reached import Reached
+from fh_dash.engine.record import value_of
 from fh_dash.engine.stars import Stars
 from fh_dash.engine.tables import node_of
 from fh_dash.engine.uses import IMPORTED

@@ -11,6 +11,10 @@ class Follower:
     journal: Journal = NoJournal()
     """Where the state goes of what a module changes that is loaded for the first time."""
 
+    def __init__(self) -> None:
+        self.arrived: dict[str, None] = {}
+        """Modules that a cold start has come to by now, in that order."""
+
     def arrive(self, name: str) -> None:
         """An import statement names a module that is loaded."""
 

@@ -12,7 +12,8 @@ from typing import Any
 from fh_dash.engine.cells import held_by
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, value_of
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import value_of
 from fh_dash.engine.tables import node_of
 from fh_dash.engine.uses import Use
 from fh_dash.engine.walk import ATOMS, CONTAINERS

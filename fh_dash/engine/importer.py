@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -237,15 +237,19 @@ class ProjectFinder(MetaPathFinder):
         if level:
             package = str(globals.get("__package__") or "").split(".")
             name = ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
-        parts = name.split(".")
-        for end in range(1, len(parts) + 1):
-            yield ".".join(parts[:end])
+        yield from self._led_to(name, skips=bool(fromlist))
         inside = vars(sys.modules[name]) if name in sys.modules else {}
         known = self._known()
         offered = inside.get("__all__", ()) if "*" in fromlist else ()
         for item in (*fromlist, *(offered if is_a(offered, list | tuple) else ())):
             if f"{name}.{item}" in known or item not in inside:
                 yield f"{name}.{item}"
+
+    def _led_to(self, name: str, skips: bool) -> list[str]:
+        """A module and the packages around it; with `skips`, not those that failed after they had imported it."""
+        names = [*accumulate(name.split("."), "{}.{}".format)]
+        there = [at for at, part in enumerate(names) if skips and part in self.follower.arrived]
+        return [part for at, part in enumerate(names) if at in there or at >= max(there, default=0)]
 
     def locate(self, fullname: str) -> ModuleSpec | None:
         """Where a module would be loaded from now; None when it is nowhere."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fh_dash.engine.program import Record
+    from fh_dash.engine.record import Record
 
 
 class Index:

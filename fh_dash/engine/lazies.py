@@ -9,7 +9,8 @@ from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.made_once import Path
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, Record, value_of
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import Record, value_of
 from fh_dash.events import CacheChange
 
 

@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from fh_dash.engine.circles import Arrival
 from fh_dash.engine.kinds import is_a
 from fh_dash.engine.places import moved
-from fh_dash.engine.program import Record
+from fh_dash.engine.record import Record
 from fh_dash.engine.sources import outer_key
 
 

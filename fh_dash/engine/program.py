@@ -6,64 +6,25 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fh_dash.engine.asked import Answers
-from fh_dash.engine.circles import Arrival
 from fh_dash.engine.course import Course
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.index import Index
 from fh_dash.engine.journal import Journal, NoJournal
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import forget
+from fh_dash.engine.record import Failure, Record
 from fh_dash.engine.sources import Source, load
 from fh_dash.engine.stacks import Stacks
 
 _ENVIRONMENTS = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__", ".git", ".venv", ".tox"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """One loaded project module; each run makes another one."""
-
-    module: ModuleType
-    source: Source
-    made: dict[int, list[object]] = field(default_factory=dict)
-    """Definition key -> the functions and classes that its last run made (see `patch.Keeper`)."""
-    reads: dict[str, str] = field(default_factory=dict)
-    """File -> stamp, of what it read while it ran."""
-    trace: tuple[Segment | Arrival, ...] = ()
-    """What it did to other modules' objects, and the project modules that it imported, as they followed each other."""
-    asked: Answers = field(default_factory=dict)
-    """What it asked `functools` caches for while it ran."""
-    by_call: tuple[str, ...] = ()
-    """Names of classes that calls made: `Thing = type("Thing", …)`."""
-    renewed: frozenset[str] = frozenset()
-    """Names of classes that the last run gave other data, though it may be by the same code."""
-    runs: int = 1
-    milliseconds: float = 0.0
-    segments: tuple[Segment, ...] = field(init=False)
-    """Of `trace`, what it did. Most modules do nothing to others, and each save asks all of them."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "segments", segments(self.trace))
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A module whose import failed."""
-
-    source: Source
-    line: int
-    """Where it stopped; 0 when it is not known."""
-    untried: Mapping[str, str] | None = None
-    """Modules that it would have imported further down -> digest of their files; None before that was asked."""
 
 
 class Program:
@@ -233,6 +194,10 @@ class Program:
         """Modules that an import statement, or something at run time, leads to, with the packages around them."""
         return self.graph.reachable([self.entry, *self.loose])
 
+    def orphans(self) -> set[str]:
+        """Modules in packages that are not there: the import of those failed."""
+        return {name for name in self.records if (package := name.rpartition(".")[0]) and package not in sys.modules}
+
     def save(self, journal: Journal) -> None:
         """What loading and running modules changes of this, to be put back when they fail."""
         for places in (sys.path, sys.meta_path, sys.path_hooks):
@@ -269,17 +234,6 @@ class Program:
             forget(self.entry, NoJournal())
             del self.records[self.entry]
             self.graph.update({self.entry: None})
-
-
-def value_of(records: Mapping[str, Record], node: Node, missing: Any = None) -> Any:
-    """What a global of a project module stands for now."""
-    record = records.get(node[0])
-    return vars(record.module).get(node[1], missing) if record is not None else missing
-
-
-def segments(trace: Iterable[Segment | Arrival]) -> tuple[Segment, ...]:
-    """What a module did to others, without its imports."""
-    return tuple(step for step in trace if isinstance(step, Segment))
 
 
 def _dotted(file: str, folder: str) -> str:

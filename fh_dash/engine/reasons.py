@@ -9,7 +9,8 @@ from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import MISSING
-from fh_dash.engine.program import Program, Record, value_of
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import Record, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.underway import UnderWay
 from fh_dash.engine.untried import is_helped

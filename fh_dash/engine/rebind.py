@@ -13,7 +13,7 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, given_by_star, given_by_stars, public_names
 from fh_dash.engine.places import order_globals
-from fh_dash.engine.program import Record
+from fh_dash.engine.record import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.values import same_value
 from fh_dash.engine.walk import ATOMS

@@ -24,8 +24,9 @@ from fh_dash.engine.kinds import is_a
 from fh_dash.engine.known import CONTAINERS, OBJECTS
 from fh_dash.engine.names import Node
 from fh_dash.engine.patch import Keeper
-from fh_dash.engine.program import Program, Record, segments
+from fh_dash.engine.program import Program
 from fh_dash.engine.reads import Reads
+from fh_dash.engine.record import Record, segments
 from fh_dash.engine.sources import HOOK, Source
 from fh_dash.engine.watch import Watch
 

@@ -13,8 +13,9 @@ from fh_dash.engine.caches import caches_in
 from fh_dash.engine.importer import ProjectFinder, ProjectLoader
 from fh_dash.engine.lazies import makes
 from fh_dash.engine.names import Node
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program
 from fh_dash.engine.reads import EXISTS, stamp, stamp_of_existence, take_own_write
+from fh_dash.engine.record import Record
 from fh_dash.engine.sources import Source
 from fh_dash.engine.untried import Needs, digest
 

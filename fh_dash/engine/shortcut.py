@@ -9,7 +9,8 @@ from fh_dash.engine.course import first_from, same_way
 from fh_dash.engine.effects import Effects
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import Record
 from fh_dash.engine.underway import UnderWay
 
 

@@ -12,7 +12,7 @@ from fh_dash.engine.graph import Graph
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, given_by_star
-from fh_dash.engine.program import Record
+from fh_dash.engine.record import Record
 
 
 class Stars:

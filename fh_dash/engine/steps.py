@@ -36,8 +36,9 @@ from fh_dash.engine.namespaces import (
 )
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program
 from fh_dash.engine.rebind import rebind
+from fh_dash.engine.record import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.sources import Source

@@ -8,7 +8,7 @@ from fh_dash.engine.detach import detach
 from fh_dash.engine.journal import Journal
 from fh_dash.engine.keep import registry
 from fh_dash.engine.kinds import is_a
-from fh_dash.engine.program import Record
+from fh_dash.engine.record import Record
 
 
 def classes(record: Record) -> list[type]:

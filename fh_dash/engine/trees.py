@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -27,11 +28,20 @@ def walk(tree: ast.AST) -> list[ast.AST]:
 
 
 def without_shadowed(tree: ast.Module) -> ast.Module:
-    """Without the functions at its top level that nobody can call: another one follows before the name is used."""
+    """Without the bodies of functions at its top level that nobody can call: another follows before the name is used.
+
+    Their defaults and annotations are made all the same.
+    """
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     last = {node.name: node.lineno for node in defined}
     earlier = [node for node in defined if node.lineno < last[node.name] and not node.decorator_list]
     names = (node for node in walk(tree) if isinstance(node, ast.Name)) if earlier else ()
     used = {node.id for node in names if node.lineno < last.get(node.id, 0)}
-    dead = {id(node) for node in earlier if node.name not in used}
-    return ast.Module([node for node in tree.body if id(node) not in dead], []) if dead else tree
+    bare = {id(node): _without_body(node) for node in earlier if node.name not in used}
+    return ast.Module([bare.get(id(node), node) for node in tree.body], []) if bare else tree
+
+
+def _without_body(function: ast.stmt) -> ast.stmt:
+    bare = copy.copy(function)
+    bare.body = []  # type: ignore[attr-defined]
+    return bare

@@ -13,7 +13,8 @@ from fh_dash.engine.journal import MISSING
 from fh_dash.engine.last_start import LastStart
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
-from fh_dash.engine.program import Program, Record
+from fh_dash.engine.program import Program
+from fh_dash.engine.record import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.values import same_value
@@ -108,9 +109,9 @@ class UnderWay:
 
         Unless somebody is on his way here who handles that, or the module that imports it itself does.
         """
-        traces = [self._program.records[name].trace for name in self.walked if name in self._program.records]
-        failed = (s.module for trace in traces for s in trace if isinstance(s, Arrival) and s.failed)
-        return step.module not in failed and not record.source.analysis.may_handle(step.unit)
+        records = (self._program.records.get(name) for name in self.walked)
+        handled = any(found and step.module in found.failed for found in records)
+        return not handled and not record.source.analysis.may_handle(step.unit)
 
     def may_go_better(self, name: str, failed: Analysis) -> bool:
         """Whether the import of a module that failed met others in the middle of theirs, which are elsewhere now."""
