@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.machinery
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -262,10 +263,15 @@ class ProjectFinder(MetaPathFinder):
 
     def find_ahead(self, fullname: str) -> ModuleSpec | None:
         """Where a module would be loaded from, without importing the packages around it if they are the project's."""
-        spec, path = None, None
+        spec: ModuleSpec | None = None
+        path: list[str] | None = None
         parts = fullname.split(".")
         for depth in range(len(parts)):
-            spec = self.find_spec(".".join(parts[: depth + 1]), path)
+            try:
+                spec = self.find_spec(".".join(parts[: depth + 1]), path)
+            except KeyError:  # a folder without `__init__.py`, in a package that is not there
+                spec, path = None, [os.path.join(folder, parts[depth]) for folder in path or ()]
+                continue
             if spec is None or not in_project(spec, self._program):
                 return spec
             path = list(spec.submodule_search_locations or ())

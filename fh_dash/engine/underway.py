@@ -193,7 +193,8 @@ class UnderWay:
             had = held.get(imported.local, MISSING)
             twice = self._is_bound_twice(module, key) or self._was_inside(module, key, name)
             there = given is not MISSING and had is not MISSING
-            if twice and there and not same_value(had, given) and not self._is_set_by_others((module, key)):
+            others = any(map(self._is_set_by_others, ((module, key), (name, imported.local))))
+            if twice and there and not same_value(had, given) and not others:
                 return f"imports {key} from {module}, which has another one in the end"
         return self._used_in_between(name)
 
