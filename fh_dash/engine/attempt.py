@@ -212,8 +212,7 @@ class Attempt(Follower):
         return self._under_way.not_yet(name)
 
     def lacks(self, name: str) -> frozenset[str]:
-        inside = (other for other in self._program.records if other.rpartition(".")[0] == name)
-        return frozenset(other.rpartition(".")[2] for other in inside if not self._reasons.is_there(other))
+        return frozenset(self._reasons.not_there(name))
 
     def loading(self, name: str) -> None:
         self.steps.make_used_ready(name, self._program.graph.used_by(name))

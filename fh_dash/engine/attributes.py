@@ -48,9 +48,9 @@ class Attributes:
                 self._before[module, name] = value, min(first, segment.number)
         return found
 
-    def of(self, module: str) -> list[str]:
-        """Names that others have set on a module, or had."""
-        return [name for owner, name in self._before if owner == module]
+    def of(self, module: str) -> dict[str, Any]:
+        """Names that others have set on a module, or had, with their values of last time."""
+        return {name: value for (owner, name), (value, _) in self._before.items() if owner == module}
 
     def changed_before(self, end: int) -> dict[Node, Any]:
         """Those set before that moment of the last start that have another value now, with the value of last time."""

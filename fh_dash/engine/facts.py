@@ -74,7 +74,7 @@ class Facts:
     def keep_equal(self, name: str, before: Mapping[str, Any], after: dict[str, Any], edited: Collection[str]) -> bool:
         """Containers that the same statements made equal again stay the objects that they were."""
         same = {key for key in before if key not in edited and (name, key) not in self.behaviour}
-        return keep_equal_containers({key: before[key] for key in same}, after)
+        return bool(keep_equal_containers({key: before[key] for key in same}, after))
 
     def compare(
         self,
@@ -225,6 +225,10 @@ class Facts:
 
     def _imports_reason(self, name: str) -> str:
         analysis = self._graph.analyses[name]
+        for imported in (imported for imported in analysis.imports if imported.module == name and imported.name):
+            nodes = self._graph.resolve(name, (imported.name or "",))
+            if any(node[0] != name and node in self.values for node in nodes):  # it has it of a certain moment
+                return f"imports {imported.name} from itself, line {imported.line}"
         if analysis.stars or self.existence or self.gone or self._answering or self.replaced:
             for imported in analysis.imports:
                 if reason := self._import_reason(imported) or self.stars.reason(name, imported):

@@ -31,7 +31,7 @@ from fh_dash.engine.mappings import plain_attribute
 from fh_dash.engine.places import order_attributes
 from fh_dash.engine.shadows import unshadowed
 from fh_dash.engine.sources import outer_key
-from fh_dash.engine.values import keep_equal_containers, same_value, same_variable
+from fh_dash.engine.values import containers_in, keep_equal_containers, same_value, same_variable
 from fh_dash.engine.walk import inside
 
 
@@ -177,7 +177,9 @@ class Keeper:
         if isinstance(old, abc.ABCMeta):
             self._clear_registry(old)
         plain = {id(value) for value in contents.values()}
-        keep_equal_containers(vars(old), contents, holders=2)  # the new class has them, too
+        for kept in keep_equal_containers(vars(old), contents, holders=2):  # the new class has them, too
+            for container in containers_in(kept):  # the module may go on to fill them
+                self._journal.save_container(container)
         if any(_is_other_data(name, vars(old).get(name, MISSING), value) for name, value in contents.items()):
             self.renewed.add(qualname.partition(".")[0])
         contents = {name: self._method(value) for name, value in contents.items()}

@@ -50,12 +50,14 @@ class Reasons:
     def _of_moment(self, name: str, module: str) -> str:
         """Others have set a name by then on the module that it imports, or not yet."""
         facts, own = self._facts, vars(self._program.records[name].module)
-        for key in facts.attributes.of(module):
+        for key, last in facts.attributes.of(module).items():
             now = value_of(self._program.records, (module, key), MISSING)
             for imported in self._graph.analyses[name].imports:
                 here = (imported.module, imported.name) == (module, key) and not imported.deferred
                 star = imported.module == module and facts.stars.only_giver(name, imported, key)
                 held = own.get(key if star else imported.local, MISSING)
+                if now is MISSING and imported.guarded and not same_value(held, last):
+                    continue  # it was not there last time, either
                 if (here or star) and not same_value(held, now):
                     return f"imports {key} from {module}, which others set, line {imported.line}"
         return ""
@@ -114,6 +116,15 @@ class Reasons:
         failed = source.analysis
         helped = is_helped(failed, facts.behaviour, facts.ran) or self._under_way.may_go_better(name, failed)
         return f"{step.module} can be tried again" if helped else ""
+
+    def not_there(self, package: str) -> set[str]:
+        """Names of what is in a package, and of folders without `__init__.py`, that has not been imported by then."""
+        names: dict[bool, set[str]] = {True: set(), False: set()}
+        for inner in (name for name in self._program.records if name.startswith(f"{package}.")):
+            key = inner[len(package) + 1 :].partition(".")[0]
+            if (own := f"{package}.{key}") == inner or own not in self._program.records:
+                names[self.is_there(inner)].add(key)
+        return names[False] - names[True]
 
     def is_there(self, name: str) -> bool:
         """Whether the import of a module has ended at this moment of a cold start."""

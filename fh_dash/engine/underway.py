@@ -129,7 +129,7 @@ class UnderWay:
             later = {module: self.not_yet(module) | self._rebound(module) for module in there}
             for reached in graph.reached(name):
                 for module, key in graph.made_of([reached.node]) if reached.behaves else [reached.node]:
-                    if key in later.get(module, ()):
+                    if key in later.get(module, ()) and not self._is_submodule(module, key):
                         return f"uses {key} of {module}, which is bound later, line {reached.use.line}"
             for module, key in graph.looked_into(name):
                 if module in there and self.changes_later(module, key):
@@ -193,8 +193,8 @@ class UnderWay:
             had = held.get(imported.local, MISSING)
             twice = self._is_bound_twice(module, key) or self._was_inside(module, key, name)
             there = given is not MISSING and had is not MISSING
-            others = any(map(self._is_set_by_others, ((module, key), (name, imported.local))))
-            if twice and there and not same_value(had, given) and not others:
+            others = self._is_set_by_others((module, key)) or self._is_set_by_others((name, imported.local))
+            if twice and there and not others and not same_value(had, given):
                 return f"imports {key} from {module}, which has another one in the end"
         return self._used_in_between(name)
 
@@ -211,9 +211,8 @@ class UnderWay:
         graph = self._program.graph
         for reached in graph.reached(name):
             module, key = reached.node
-            if module not in graph.analyses or module in self.walked or module in self.running:
-                continue
-            if self._last.was_under_way(module, name) and self._is_bound_twice(module, key):
+            ended = module in graph.analyses and module not in self.walked and module not in self.running
+            if ended and self._last.was_under_way(module, name) and self._is_bound_twice(module, key):
                 return f"uses {key} of {module}, which has another one in the end, line {reached.use.line}"
         return ""
 
@@ -257,7 +256,7 @@ class UnderWay:
             if self.changes_later(module, key):
                 raise Again(module, f"{name} looks into {key} of it, and it puts more there")
         for module, key in used:
-            if module == name:
+            if module == name or self._is_submodule(module, key):
                 continue
             if module in self.walked and key in rebound(self._program.graph, module, self.walked[module]):
                 raise Again(module, f"{name} uses {key} of it before its import has ended")
@@ -282,13 +281,18 @@ class UnderWay:
         if module not in self.walked and module not in self.running:
             return set()
         graph = self._program.graph
-        found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred}
-        if found <= {""}:
+        found = {i.name or "" for i in graph.analyses[name].imports if i.module == module and not i.deferred} - {""}
+        if not found:
             return set()
         own = (unit for unit in graph.analyses[module].units if unit.kind != "import")
         names = {key for unit in own for key in unit.binds | unit.declares} | given_twice(graph, module)
         twice = (self._rebound(module) & names) - self.not_yet(module)
         return twice & (found | (graph.exports(module) if STAR in found else set()))
+
+    def _is_submodule(self, module: str, key: str) -> bool:
+        """Whether it is a name that the import system gives a package, be it that the package binds it as well."""
+        record = self._program.records.get(module)
+        return record is not None and is_submodule(module, key, vars(record.module).get(key))
 
     def _rebound(self, module: str) -> set[str]:
         """Names that a module in the middle of its import binds from that moment on."""

@@ -10,7 +10,7 @@ import re
 import sys
 import typing
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fh_dash.engine.kinds import is_a
@@ -71,13 +71,13 @@ def _is_frozen(cls: type) -> bool:
     return parameters is not None and parameters.frozen and parameters.eq and not slots
 
 
-def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any], holders: int = 1) -> bool:
+def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any], holders: int = 1) -> list[Any]:
     """Where a run made an equal list, dict or set anew, put the one of the last run back into the namespace.
 
     Only if nobody but the namespace (one of so many `holders`) holds the new one, or what is inside it: it would be
-    seen in two places then. True if there was one.
+    seen in two places then. Those that were put back.
     """
-    found = False
+    found = []
     for name, old in before.items():
         if (
             type(old) in _CONTAINERS
@@ -85,8 +85,18 @@ def keep_equal_containers(before: Mapping[str, Any], namespace: dict[str, Any], 
             and _same_part(old, namespace, name, [_MOST], holders)
         ):
             namespace[name] = old
-            found = True
+            found.append(old)
     return found
+
+
+def containers_in(container: Any) -> Iterator[Any]:
+    """It, and the lists, dicts and sets that are in it, to any depth."""
+    waiting = [container]
+    while waiting:
+        part = waiting.pop()
+        if type(part) in _CONTAINERS:
+            yield part
+            waiting += part.values() if type(part) is dict else part
 
 
 _CONTAINERS = (list, dict, set)
