@@ -22,6 +22,7 @@ from fh_dash.engine.deltas import Segment, nodes_of
 from fh_dash.engine.detach import detach
 from fh_dash.engine.follower import NOBODY, Follower
 from fh_dash.engine.importer import ProjectFinder
+from fh_dash.engine.loading import UNUSED, load
 from fh_dash.engine.namespace_packages import drop_unused
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program
@@ -31,8 +32,6 @@ from fh_dash.engine.retry import Again, Broken
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.shortcut import Shortcut
 from fh_dash.engine.steps import Steps
-
-_UNUSED = "nothing imports it any more"
 
 
 class Attempt(Follower):
@@ -59,7 +58,7 @@ class Attempt(Follower):
             self._finder.follower = self
             self._program.stacks.begin(self.journal)
         try:
-            self._load() if self._plan.load else self._walk()
+            load(self._program, self._finder, self._plan, self.steps) if self._plan.load else self._walk()
         except (Again, Broken) as again:
             return again
         finally:
@@ -82,21 +81,6 @@ class Attempt(Follower):
         if self.steps.successors.detached or any(cls.__bases__ != (object,) for cls in made):
             self.steps.arrange_subclasses()
 
-    def _load(self) -> None:
-        for name in sorted(self._plan.gone, reverse=True):
-            self.steps.unload(name, "changed since it was loaded")
-        importlib.invalidate_caches()
-        known = set(self._program.records)
-        self._finder.orphans = self._program.orphans()
-        importlib.import_module(self._program.entry)
-        for name in self._program.records:
-            if name not in known:
-                self.steps.report(name, "loaded")
-        left = self._program.records.keys() - self._program.alive()
-        for name in left & known:
-            self.steps.unload(name, _UNUSED)
-        self._program.loose |= left - known  # what imported it failed: after a cold start it is there
-
     # ----------------------------------------------------------------------------------------- the walk
 
     def _walk(self) -> None:
@@ -114,7 +98,7 @@ class Attempt(Follower):
         for name in gone:
             self.steps.unload(name, "its file is gone")
         for name in plan.unused & program.records.keys():
-            self.steps.unload(name, _UNUSED)
+            self.steps.unload(name, UNUSED)
         known = self._reasons.known = set(program.records)
         self._finder.orphans = self._program.orphans()
         self._shortcut.open()
@@ -159,6 +143,9 @@ class Attempt(Follower):
         self._under_way.begin(name)
         if record.segments and self._effects.orders:
             self._under_way.check_moment(name, nodes_of(record.segments))
+        if self._program.graph.cyclic(name) and (met := self._under_way.walked.keys() & self.facts.candidates):
+            for module in met.intersection(self._program.graph.imports_of(name, deferred=False)):
+                self.steps.rebind(module)  # what stands above its import of this one
         if reason := self._reasons.early(name):
             self._arrive_at_found(name)
             self._rerun(name, record, reason)
@@ -258,7 +245,7 @@ class Attempt(Follower):
             if user := self.facts.stars.holder(name):
                 raise Again(user, f"imports {name} by a star, and nothing else imports it any more", unused)
         for name in unused:
-            self.steps.unload(name, _UNUSED)
+            self.steps.unload(name, UNUSED)
         drop_unused(program, self.journal)
 
     def _stays(self, name: str) -> bool:

@@ -230,7 +230,9 @@ class Facts:
             if any(node[0] != name and node in self.values for node in nodes):  # it has it of a certain moment
                 return f"imports {imported.name} from itself, line {imported.line}"
         if analysis.stars or self.existence or self.gone or self._answering or self.replaced:
-            for imported in analysis.imports:
+            # somebody has loaded these since: they were not there for this one
+            unseen = self.gone & self._records[name].failed if name in self._records else frozenset()
+            for imported in (imported for imported in analysis.imports if imported.module not in unseen):
                 if reason := self._import_reason(imported) or self.stars.reason(name, imported):
                     return reason
         return ""

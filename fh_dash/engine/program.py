@@ -138,6 +138,13 @@ class Program:
         same = before is not None and (before.source.content, before.line) == (source.content, line)
         self.broken[name] = Failure(source, line, before.untried if before and same else None)
 
+    def note_unloaded(self, name: str, source: Source, *, stays: bool) -> None:
+        """A module goes; with `stays`, its file does not."""
+        if stays:  # else nobody knows when it comes again
+            self.left[str(source.path)] = source.analysis.digest
+        if any(name in record.failed for record in self.records.values()):
+            self.note_failure(name, source, 0)
+
     def failed_source(self, name: str) -> Source | None:
         """The source of a module whose import failed, as it was then."""
         failure = self.broken.get(name)

@@ -273,8 +273,7 @@ class Steps:
         self.report(name, "unloaded", reason)
         self.successors.drop(record)
         source = self._plan.sources.get(name, record.source)
-        if name not in self._plan.gone:  # of such a file nobody knows when it comes again
-            program.left[str(source.path)] = source.analysis.digest
+        program.note_unloaded(name, source, stays=name not in self._plan.gone)
         forget_inside(program, name, journal)
         forget(name, journal)
         del program.records[name]
