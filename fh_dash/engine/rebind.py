@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator, Set
 from typing import Any
 
-from fh_dash.engine.analysis import Analysis
+from fh_dash.engine.analysis import Analysis, Import
+from fh_dash.engine.circles import Arrival
 from fh_dash.engine.facts import Facts
 from fh_dash.engine.journal import MISSING, Journal
 from fh_dash.engine.kinds import is_a
@@ -29,7 +30,7 @@ def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal, early
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names, known = [], len(namespace)
-    for local, node in _bindings(analysis, namespace, facts, hidden):
+    for local, node in _bindings(record, namespace, facts, hidden):
         if node in facts.set_on_modules or node in early:
             continue
         old, new = facts.values[node]
@@ -76,13 +77,11 @@ def _may_be_another(analysis: Analysis, name: str, value: Any, from_star: bool) 
     return bool({*own} - {"import"} and is_a(value, ATOMS)) or ("import" in own and from_star)
 
 
-def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
+def _bindings(record: Record, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
     """Local name -> changed node, for everything that an import statement bound at import time."""
-    found = [
-        (imported.local, (imported.module, imported.name or ""), imported.line)
-        for imported in analysis.imports
-        if imported.local and not imported.deferred and (imported.module, imported.name or "") in facts.values
-    ]
+    analysis = record.source.analysis
+    changed = (i for i in analysis.imports if (i.module, i.name or "") in facts.values and i.local and not i.deferred)
+    found = [(i.local, (i.module, i.name or ""), i.line) for i in changed if _was_taken(record, i)]
     stars = {star.module: star.line for star in analysis.stars}
     for module, key in [node for node in facts.values if node[0] in stars]:
         old, _ = facts.values[module, key]
@@ -97,6 +96,17 @@ def _bindings(analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidde
         if (held or (offered and free)) and key not in hidden.get(module, ()):
             found.append((key, (module, key), stars[module]))
     return [(local, node) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
+
+
+def _was_taken(record: Record, imported: Import) -> bool:
+    """Whether an import statement was carried out, which may stand in a branch."""
+    units = record.source.analysis.units
+    arrivals = (step for step in record.trace if isinstance(step, Arrival) and step.unit < len(units))
+    return not imported.guarded or any(
+        units[step.unit].line == imported.line
+        and step.module in (imported.module, f"{imported.module}.{imported.name}")
+        for step in arrivals
+    )
 
 
 def _bound_behind(analysis: Analysis, name: str, line: int) -> bool:
