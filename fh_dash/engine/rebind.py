@@ -100,13 +100,10 @@ def _bindings(record: Record, namespace: dict[str, Any], facts: Facts, hidden: H
 
 def _was_taken(record: Record, imported: Import) -> bool:
     """Whether an import statement was carried out, which may stand in a branch."""
-    units = record.source.analysis.units
+    units, names = record.source.analysis.units, (imported.module, f"{imported.module}.{imported.name}")
     arrivals = (step for step in record.trace if isinstance(step, Arrival) and step.unit < len(units))
-    return not imported.guarded or any(
-        units[step.unit].line == imported.line
-        and step.module in (imported.module, f"{imported.module}.{imported.name}")
-        for step in arrivals
-    )
+    there = (units[step.unit].line == imported.line and step.module in names for step in arrivals)
+    return not imported.guarded or any(there)
 
 
 def _bound_behind(analysis: Analysis, name: str, line: int) -> bool:
