@@ -143,9 +143,8 @@ class Attempt(Follower):
         self._under_way.begin(name)
         if record.segments and self._effects.orders:
             self._under_way.check_moment(name, nodes_of(record.segments))
-        if self._program.graph.cyclic(name) and (met := self._under_way.walked.keys() & self.facts.candidates):
-            for module in met.intersection(self._program.graph.imports_of(name, deferred=False)):
-                self.steps.rebind(module)  # what stands above its import of this one
+        if self._program.graph.cyclic(name):
+            self._show_met(name)
         if reason := self._reasons.early(name):
             self._arrive_at_found(name)
             self._rerun(name, record, reason)
@@ -167,6 +166,13 @@ class Attempt(Follower):
             self._rerun(name, record, reason)
         else:
             self.steps.leave(name, record)
+
+    def _show_met(self, name: str) -> None:
+        """Modules that a module comes to in a circle have by now what they import above that."""
+        graph, walked = self._program.graph, self._under_way.walked
+        for met in (walked.keys() & self.facts.candidates).intersection(graph.imports_of(name, deferred=False)):
+            for unit in graph.analyses[met].units[walked[met] : walked[met] + 1]:
+                self.steps.rebind(met, above=unit.line)
 
     def _arrive_at_found(self, name: str) -> None:
         """What it imported by name, and may find in `sys.modules` now, is to be as if it imported it."""

@@ -19,19 +19,24 @@ from fh_dash.engine.retry import Again
 from fh_dash.engine.values import same_value
 from fh_dash.engine.walk import ATOMS
 
+MANY = 1 << 30
+"""More lines than a module has."""
 
-def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal, early: Set[Node]) -> list[str]:
+
+def rebind(
+    record: Record, facts: Facts, hidden: Hidden, journal: Journal, early: Set[Node], above: int = MANY
+) -> list[str]:
     """Give the module the new values of what it holds from others, and note them as facts; the names that changed.
 
     Not of what others have set: whoever imports that was asked about it at the moment of the import. Nor of `early`,
-    which has changed since that moment.
+    which has changed since that moment. Only what the import statements `above` a line bind, if one is given.
     """
     if not facts.values:
         return []
     name, analysis, namespace = record.source.module, record.source.analysis, vars(record.module)
     names, known = [], len(namespace)
-    for local, node in _bindings(record, namespace, facts, hidden):
-        if node in facts.set_on_modules or node in early:
+    for local, node, line in _bindings(record, namespace, facts, hidden):
+        if node in facts.set_on_modules or node in early or line >= above:
             continue
         old, new = facts.values[node]
         if new is MISSING:
@@ -49,7 +54,7 @@ def rebind(record: Record, facts: Facts, hidden: Hidden, journal: Journal, early
             if old is MISSING or new is MISSING:
                 facts.note_offered(name, local)
             names.append(local)
-    for local, had, wanted in list(_offered(analysis, namespace, facts, hidden)):
+    for local, had, wanted in list(_offered(analysis, namespace, facts, hidden, above)):
         if local in analysis.binds:  # in a branch that may not have been taken
             raise Again(name, f"has {local} from a star import or from elsewhere")
         _bind(namespace, local, wanted, journal)
@@ -77,8 +82,8 @@ def _may_be_another(analysis: Analysis, name: str, value: Any, from_star: bool) 
     return bool({*own} - {"import"} and is_a(value, ATOMS)) or ("import" in own and from_star)
 
 
-def _bindings(record: Record, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node]]:
-    """Local name -> changed node, for everything that an import statement bound at import time."""
+def _bindings(record: Record, namespace: dict[str, Any], facts: Facts, hidden: Hidden) -> list[tuple[str, Node, int]]:
+    """Local name, changed node and line, for everything that an import statement bound at import time."""
     analysis = record.source.analysis
     changed = (i for i in analysis.imports if (i.module, i.name or "") in facts.values and i.local and not i.deferred)
     found = [(i.local, (i.module, i.name or ""), i.line) for i in changed if _was_taken(record, i)]
@@ -95,7 +100,7 @@ def _bindings(record: Record, namespace: dict[str, Any], facts: Facts, hidden: H
             continue
         if (held or (offered and free)) and key not in hidden.get(module, ()):
             found.append((key, (module, key), stars[module]))
-    return [(local, node) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
+    return [(local, node, line) for local, node, line in found if _given(analysis, local, hidden, line) is MISSING]
 
 
 def _was_taken(record: Record, imported: Import) -> bool:
@@ -122,10 +127,10 @@ def _given(analysis: Analysis, name: str, hidden: Hidden, behind: int = 0) -> An
 
 
 def _offered(
-    analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden
+    analysis: Analysis, namespace: dict[str, Any], facts: Facts, hidden: Hidden, above: int
 ) -> Iterator[tuple[str, Any, Any]]:
     """What a star import gives, or gives no more, because `__all__` has changed: name, old value, new value."""
-    for star in analysis.stars:
+    for star in (star for star in analysis.stars if star.line < above):
         if (star.module, "__all__") not in facts.values or star.module not in sys.modules:
             continue
         given = vars(sys.modules[star.module])

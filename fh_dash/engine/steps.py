@@ -37,7 +37,7 @@ from fh_dash.engine.namespaces import (
 from fh_dash.engine.places import order_globals
 from fh_dash.engine.plan import Plan
 from fh_dash.engine.program import Program
-from fh_dash.engine.rebind import rebind
+from fh_dash.engine.rebind import MANY, rebind
 from fh_dash.engine.record import Record
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
@@ -255,11 +255,11 @@ class Steps:
         self._program.records[name] = replace(record, source=source)
         self.report(name, "refreshed", "only comments or layout changed")
 
-    def rebind(self, name: str, early: AbstractSet[Node] = frozenset()) -> None:
-        """Set anew what it holds from others, but for what it got earlier than that changed."""
+    def rebind(self, name: str, early: AbstractSet[Node] = frozenset(), above: int = MANY) -> None:
+        """Set anew what it holds from others, but for what it got earlier than that changed; see `rebind.rebind`."""
         facts, hidden = self.facts, self.under_way.hidden(name)
         facts.settle_attributes()
-        if names := rebind(self._program.records[name], facts, hidden, self.journal, early):
+        if names := rebind(self._program.records[name], facts, hidden, self.journal, early, above):
             self._program.changes += 1
             self.report(name, "rebound", names=tuple(sorted(set(names))))
 
