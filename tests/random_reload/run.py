@@ -116,7 +116,7 @@ class _Game:
         self._notes.append(what)
         fault = self._session.step(outcome)
         self._tally.kinds[what.split()[0]] += 1
-        if fault and fault.kind == "differs" and (name := known(fault.details)):
+        if fault and fault.kind.startswith("differs") and (name := known(fault.details)):
             self._tally.known[name] += 1
             return None
         return Finding(self._seed, self._states, self._notes, fault) if fault else None
