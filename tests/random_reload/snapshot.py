@@ -11,7 +11,8 @@ from typing import Any
 from tests.random_reload.observe import project_modules
 
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
-_MADE_ON_DEMAND = frozenset({"__annotations_cache__", "__abstractmethods__", "_abc_impl"})
+_MADE_ON_DEMAND = frozenset({"__annotations_cache__", "__abstractmethods__", "_abc_impl", "__warningregistry__"})
+"""The last: the garbage collector warns of a coroutine that nobody awaited, in whatever module runs just then."""
 
 
 class Snapshot:
