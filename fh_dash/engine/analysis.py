@@ -125,6 +125,10 @@ class Analysis:
     takes_from: frozenset[str] = frozenset()
     """The modules of which it imports names while it is imported itself."""
 
+    def is_bound_again(self, name: str) -> bool:
+        """Whether another statement than an import binds it: then its value does not tell where it came from."""
+        return any(unit.kind != "import" and name in unit.binds for unit in self.by_name.get(name, ()))
+
     def may_handle(self, unit: int) -> bool:
         """Whether the failure of an import that this top-level statement makes may be handled by the module."""
         found = self.units[unit] if unit < len(self.units) else None

@@ -70,11 +70,6 @@ def given_twice(graph: Graph, module: str) -> set[str]:
     return {key for key, origins in givers.items() if len(origins) > 1}
 
 
-def is_bound_again(analysis: Analysis, name: str) -> bool:
-    """Whether another statement than an import binds it: then its value does not tell where it came from."""
-    return any(unit.kind != "import" and name in unit.binds for unit in analysis.by_name.get(name, ()))
-
-
 def half_made(module: ModuleType, hidden: frozenset[str], absent: frozenset[str]) -> ModuleType:
     """A stand-in for what `from module import …` reads, without the hidden names and the absent submodules."""
     view = ModuleType(module.__name__)

@@ -23,7 +23,6 @@ class Effects:
         self._start: int | None = None
         """From then on, on the clock of the last start, everything was taken back."""
         self._now = 0
-        self._starts, self._ends = dict(program.starts), dict(program.ends)
         self._former: dict[Node, list[tuple[int, str]]] = {}
         """Containers -> when modules put something there in the last start, and which."""
 
@@ -44,7 +43,7 @@ class Effects:
 
     def take_back_since(self, name: str) -> None:
         """Undo all effects that came after a module, which runs again, began."""
-        self.take_back_from(self._starts.get(name, 0))
+        self.take_back_from(self._facts.last.start(name))
 
     def take_back_from(self, start: int) -> None:
         """Undo all effects since that moment of the last start; the walk puts them back."""
@@ -92,7 +91,7 @@ class Effects:
             return ""
         current = self._history()
         for node in sorted(looked & self._former.keys()):
-            before = [owner for at, owner in self._former[node] if at < self._ends.get(name, 0) and owner != name]
+            before = [owner for at, owner in self._former[node] if at < self._facts.last.end(name) and owner != name]
             if before != [owner for _, owner in current.get(node, ()) if owner != name]:
                 return f"looks into {node[1]} of {node[0]}, where others put things in another order"
         return ""

@@ -21,6 +21,7 @@ from fh_dash.engine.graph import Graph
 from fh_dash.engine.holders import handing_on, holding
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.kinds import is_a
+from fh_dash.engine.last_start import LastStart
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import SYSTEM_NAMES
 from fh_dash.engine.plan import Plan
@@ -50,7 +51,7 @@ class Facts:
         """Names of what a library made of a function that shows something else now: it may come out equal."""
         self.contents = Contents(graph, program, self.behaviour, self.concern)
         self.attributes = Attributes(program.records)
-        self._ends = dict(program.ends)
+        self.last = LastStart(program)
         self.existence: set[Node] = set()
         self.ran: set[str] = set()
         self.stars = Stars(graph, former, program.records, self.values, self.existence, self.ran)
@@ -93,9 +94,9 @@ class Facts:
         """
         found = {(name, key) for key in renewed}
         self._renewed |= found
-        analysis = self._graph.analyses.get(name)
-        own = analysis.binds | analysis.declared if analysis else frozenset()
-        others = {*self.attributes.of(name)} - own  # they were taken back: what they had been before, that knows
+        others = {*self.attributes.of(name)}  # they were taken back: what they had been before, that knows
+        if others and (analysis := self._graph.analyses.get(name)):
+            others -= analysis.binds | analysis.declared
         for key in [*before, *(key for key in after if key not in before)]:
             old, new = before.get(key, MISSING), after.get(key, MISSING)
             node = (name, key)
@@ -212,7 +213,7 @@ class Facts:
                 return f"imports {target} dynamically"
         if reason := self._imports_reason(name) or self._gone_reason(name):
             return reason
-        moment = self.contents.seen_by(name, self._ends.get(name, 0), later)
+        moment = self.contents.seen_by(name, self.last.end(name), later)
         for reached in self.reached(name):
             if self._concerns(name, reached) or moment.concerns(reached):
                 return reached.reason
@@ -266,8 +267,7 @@ class Facts:
         return ""
 
     def _has(self, module: str, name: str) -> bool:
-        record = self._records.get(module)
-        return record is not None and name in vars(record.module)
+        return value_of(self._records, (module, name), MISSING) is not MISSING
 
     def _concerns(self, name: str, reached: Reached) -> bool:
         node, use = reached.node, reached.use

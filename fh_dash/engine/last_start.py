@@ -13,6 +13,10 @@ class LastStart:
         self._records = program.records
         self._starts, self._ends = dict(program.starts), dict(program.ends)
 
+    def start(self, module: str) -> int:
+        """When the import of a module began; 0 for one that was not there."""
+        return self._starts.get(module, 0)
+
     def end(self, module: str) -> int:
         """When the import of a module had ended; 0 for one that was not there."""
         return self._ends.get(module, 0)

@@ -49,9 +49,7 @@ class Names:
 
     def _givers(self, module: str, name: str) -> set[Node]:
         analysis = self.analyses.get(module)
-        if analysis is None or any(
-            unit.kind != "import" for unit in analysis.by_name.get(name, ()) if name in unit.binds
-        ):
+        if analysis is None or analysis.is_bound_again(name):
             return set()
         found = {
             (i.module, i.name) for i in analysis.imports if i.local == name and not i.deferred and i.name is not None
@@ -96,7 +94,7 @@ class Names:
     def _member(self, module: str, name: str, rest: tuple[str, ...] = ()) -> Iterator[Node]:
         inner, further = self._inside(module, (name, *rest))
         if inner != module and not self._binds_itself(module, name):
-            yield from self._walk(inner, further)
+            yield from self._attribute(inner, further[0] if further else STAR)
         elif module in self.analyses:
             yield from self._attribute(module, name)
 
@@ -105,7 +103,7 @@ class Names:
         analysis = self.analyses.get(module)
         if analysis is None or name not in analysis.binds:
             return False
-        if any(name in unit.binds and unit.kind != "import" for unit in analysis.units):
+        if analysis.is_bound_again(name):
             return True
         submodule = f"{module}.{name}"
         same = [i for i in analysis.imports if i.local == name and not i.deferred]

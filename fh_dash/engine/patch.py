@@ -270,12 +270,8 @@ class Keeper:
         new = [cls for cls in (*self.classes(), *unfinished) if id(cls) not in known]
         for cls in new:
             detach(cls, self._is_project)
-        for held in (
-            self.made,
-            self.shadows,
-            self._met,
-            self._twins,
-        ):  # the frames of the error go on to hold this keeper
+        # the frames of the error go on to hold this keeper
+        for held in (self.made, self.shadows, self._met, self._twins):
             held.clear()
         return new
 

@@ -25,7 +25,6 @@ class Reasons:
     ) -> None:
         self._program, self._facts, self._effects, self._under_way = program, facts, effects, under_way
         self._arrived = arrived
-        self._ends = dict(program.ends)
         self.known: Set[str] = frozenset()
         """The modules that were loaded when the walk began."""
         self.failed: dict[str, str] = {}
@@ -67,7 +66,7 @@ class Reasons:
 
         A module may have met them before others set them; so it is to run from the beginning.
         """
-        others = self._facts.attributes.changed_before(self._ends.get(name, 0))
+        others = self._facts.attributes.changed_before(self._facts.last.end(name))
         if not others or name not in self._graph.analyses:
             return ""
         for reached in self._facts.reached(name):

@@ -61,7 +61,7 @@ class Steps:
         self.facts = Facts(plan, graph, program)
         self.effects = Effects(program, self.journal, self.facts, runner)
         self.successors = Successors(self.journal, program.is_project_module)
-        self.under_way = UnderWay(program, runner)
+        self.under_way = UnderWay(program, runner, self.facts.last)
         self.arrived: dict[str, None] = {}
         """Modules that a cold start has come to by now, in that order."""
         self.reordered = False

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from fh_dash.engine.analysis import STAR, Analysis, Import
-from fh_dash.engine.circles import Arrival, given_twice, is_bound_again, not_yet, rebound
+from fh_dash.engine.circles import Arrival, given_twice, not_yet, rebound
 from fh_dash.engine.deltas import Segment
 from fh_dash.engine.journal import MISSING
 from fh_dash.engine.last_start import LastStart
 from fh_dash.engine.names import Node
 from fh_dash.engine.namespaces import Hidden, is_submodule, left_over, public_names
 from fh_dash.engine.program import Program
-from fh_dash.engine.record import Record
+from fh_dash.engine.record import Record, value_of
 from fh_dash.engine.retry import Again
 from fh_dash.engine.runner import Runner
 from fh_dash.engine.values import same_value
@@ -23,9 +23,8 @@ from fh_dash.engine.values import same_value
 class UnderWay:
     """Who is being imported now, and what such a module has to others, who come to it in a circle."""
 
-    def __init__(self, program: Program, runner: Runner) -> None:
-        self._program, self._runner = program, runner
-        self._last = LastStart(program)
+    def __init__(self, program: Program, runner: Runner, last: LastStart) -> None:
+        self._program, self._runner, self._last = program, runner, last
         self.running: dict[str, dict[str, object]] = {}
         """Modules that run again -> their globals before that."""
         self.walked: dict[str, int] = {}
@@ -87,7 +86,7 @@ class UnderWay:
             names = {key: key for key in hidden - binds.union(*others)} if star else {imported.name: imported.local}
             for key, local in names.items():
                 value = given.get(key, MISSING)
-                had = value is held.get(local) or is_bound_again(analysis, local)
+                had = value is held.get(local) or analysis.is_bound_again(local)
                 if key in hidden and had and not is_submodule(imported.module, key, value):
                     return f"imports {key} from {imported.module}, which does not have it yet"
         return ""
@@ -127,10 +126,11 @@ class UnderWay:
         there = [m for m in (*self.walked, *self.running) if m != name and not self._last.was_under_way(m, name)]
         if there and not {*there}.isdisjoint(graph.imports_of(name, deferred=False)):
             later = {module: self.not_yet(module) | self._rebound(module) for module in there}
-            for reached in graph.reached(name):
-                for module, key in graph.made_of([reached.node]) if reached.behaves else [reached.node]:
-                    if key in later.get(module, ()) and not self._is_submodule(module, key):
-                        return f"uses {key} of {module}, which is bound later, line {reached.use.line}"
+            late = {n for n in graph.used_by(name) if n[1] in later.get(n[0], ()) and not self._is_submodule(*n)}
+            for reached in graph.reached(name) if late else ():
+                if met := late & (graph.made_of([reached.node]) if reached.behaves else {reached.node}):
+                    module, key = min(met)
+                    return f"uses {key} of {module}, which is bound later, line {reached.use.line}"
             for module, key in graph.looked_into(name):
                 if module in there and self.changes_later(module, key):
                     return f"looks into {key} of {module}, which puts more there"
@@ -291,8 +291,7 @@ class UnderWay:
 
     def _is_submodule(self, module: str, key: str) -> bool:
         """Whether it is a name that the import system gives a package, be it that the package binds it as well."""
-        record = self._program.records.get(module)
-        return record is not None and is_submodule(module, key, vars(record.module).get(key))
+        return is_submodule(module, key, value_of(self._program.records, (module, key)))
 
     def _rebound(self, module: str) -> set[str]:
         """Names that a module in the middle of its import binds from that moment on."""
